@@ -1,0 +1,1 @@
+"""Compiled arithmetic that gives the same bits on every machine. Imports nothing of ours."""

@@ -1,0 +1,125 @@
+"""Codec: JSON bytes to records and back; what cannot be read is `Rejected` with the reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from topics.dead_letter import DeadLetter, Rejected
+from topics.erasure import Erasure
+from topics.feedback import Feedback
+from topics.play import Play
+from topics.policy_snapshot import PolicySnapshot
+from topics.request import Request
+from topics.scores import Decision, Scores
+from topics.track import Track
+from topics.track_event import TrackEvent
+from topics.track_facts import TrackFacts
+
+SCHEMAS: dict[str, type[Struct]] = {
+    "play.v1": Play,
+    "request.v1": Request,
+    "erasure.v1": Erasure,
+    "track.v1": Track,
+    "scores.v1": Scores,
+    "decision.v1": Decision,
+    "feedback.v1": Feedback,
+    "track-event.v1": TrackEvent,
+    "track-facts.v1": TrackFacts,
+    "policy-snapshot.v1": PolicySnapshot,
+    "dead-letter.v1": DeadLetter,
+}
+SCHEMA_OF = {record: name for name, record in SCHEMAS.items()}
+DEFAULT_SCHEMA = "play.v1"
+
+_decoders: dict[str, Callable[[bytes], Any]] = {
+    name: msgspec.json.Decoder(record).decode for name, record in SCHEMAS.items()
+}
+_encode = msgspec.json.Encoder().encode
+
+
+class Line(Struct, frozen=True):
+    """What a line of a file says beside its record; on Kafka this is header and LogAppendTime."""
+
+    schema: str = DEFAULT_SCHEMA
+    received_ms: int | None = None
+
+
+_decode_line = msgspec.json.Decoder(Line).decode
+
+
+def encode(record: Struct) -> bytes:
+    """Return the record as JSON bytes, without its schema (on Kafka that is a header).
+
+    >>> encode(Play("e1", "ann", "t1", 0))
+    b'{"event_id":"e1","listener_id":"ann","track_id":"t1","started_ms":0}'
+    """
+    return _encode(record)
+
+
+def encode_line(record: Struct) -> bytes:
+    """Return the record as one line of a file, which carries its schema in front.
+
+    >>> encode_line(Erasure("ann", 5))
+    b'{"schema":"erasure.v1","listener_id":"ann","at_ms":5}\\n'
+    """
+    schema = SCHEMA_OF[type(record)]
+    return b'{"schema":"%s",%b\n' % (schema.encode(), _encode(record)[1:])
+
+
+def decode(value: bytes, schema: str = DEFAULT_SCHEMA) -> Any:
+    """Return the record that these bytes hold.
+
+    Raises `Rejected` that names the field, what came and what was expected:
+
+    >>> decode(b'{"event_id":"e1","listener_id":"ann","track_id":"t1","started_ms":-5}')
+    Traceback (most recent call last):
+    ...
+    topics.dead_letter.Rejected: started_ms is -5, expected `int` >= 0
+    """
+    decoder = _decoders.get(schema)
+    if decoder is None:
+        known = ", ".join(SCHEMAS)
+        raise Rejected("unknown_schema", f"schema is {schema[:80]!r}, expected one of {known}", "schema")
+    try:
+        return decoder(value)
+    except msgspec.ValidationError as error:
+        raise _explained(value, str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Rejected("not_json", f"the value is not JSON ({error})") from None
+
+
+def decode_line(line: bytes) -> tuple[Any, int | None]:
+    """Return the record of one line of a file, and when its log received it, if the line says so."""
+    try:
+        head = _decode_line(line)
+    except msgspec.ValidationError as error:
+        raise _explained(line, str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Rejected("not_json", f"the value is not JSON ({error})") from None
+    return decode(line, head.schema), head.received_ms
+
+
+def _explained(value: bytes, message: str) -> Rejected:
+    """Turn msgspec's "Expected x - at `$.a.b`" into "a.b is <what came>, expected x"."""
+    expected, _, path = message.partition(" - at `$")
+    path = path.removesuffix("`").removeprefix(".")
+    try:
+        came: Any = msgspec.json.decode(value)
+        for part in path.replace("[", ".[").split("."):
+            if part:
+                came = came[int(part[1:-1])] if part.startswith("[") else came[part]
+        shown = msgspec.json.encode(came).decode()
+    except Exception:
+        shown = ""
+    if len(shown) > 80:
+        shown = shown[:77] + "…"
+    name = path or "the record"
+    if not expected.startswith("Expected"):
+        detail = f"{name}: {expected}" if path else expected
+    elif shown:
+        detail = f"{name} is {shown}, expected {expected.removeprefix('Expected ')}"
+    else:
+        detail = f"{name}: expected {expected.removeprefix('Expected ')}"
+    return Rejected("invalid", detail, path)
