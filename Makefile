@@ -1,0 +1,64 @@
+# Every target sets up what it needs by itself, in .venv; a second run starts at once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+CORE := bandits candidates features numeric pipelines state topics
+
+# The first interpreter that really runs and is 3.11 or newer (a version manager's shim may not run).
+FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$python"; exit; fi; \
+	done; \
+	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>&1 || echo none); install it and run make again" >&2; exit 1
+
+.PHONY: help demo test check format bench lock setup clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(READY) ## watch a small world being learned, about a minute
+	@$(BIN)/segue demo
+
+test: $(READY) ## run the tests that answer within two minutes
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+check: $(READY) ## everything that must be clean: form, types, arrows, all tests, coverage of the core
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage report
+
+format: $(READY) ## put spacing and imports in order
+	@$(BIN)/ruff check --select I --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## print the figures the README quotes, peers beside us
+	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes --no-deps -r requirements-bench.lock
+	@$(BIN)/python -m tests.bench
+
+lock: $(READY) ## resolve the dependencies again
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group bench --universal --generate-hashes --no-emit-index-url --upgrade -q -c requirements.lock -o requirements-bench.lock
+
+setup: $(READY) ## only make .venv ready
+
+clean: ## remove what the tools have written, .venv included
+	rm -rf .venv build dist *.egg-info .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is named after the lock and pyproject.toml, so that a changed file, a newer commit or an
+# older one all lead to the environment that belongs to them. uv comes from the lock too, by its hash.
+$(READY):
+	@python=$$($(FIND_PYTHON)); \
+	if [ ! -x $(BIN)/python ]; then echo "making .venv with $$($$python --version), about 30 s the first time"; $$python -m venv .venv; fi
+	@sed -n '/^uv==/,/# via/p' requirements.lock > .venv/uv.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	@$(BIN)/uv pip sync -q -p $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install -q -p $(BIN)/python --no-deps --no-build-isolation -e .
+	@rm -f .venv/.ready-*
+	@touch $@
