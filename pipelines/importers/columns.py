@@ -1,0 +1,183 @@
+"""csv: plays in a file with named columns, under our names for them or the ones found in the wild."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pipelines.importers.entry import Columns, Found, Importer
+from pipelines.importers.naming import Names, fitting, track_name
+from pipelines.importers.source import ImportFailed, Source
+from pipelines.importers.table import DELIMITERS, Row, Table, header_of
+from pipelines.importers.values import checked, flag, needed, time_ms, whole, word
+from topics.dead_letter import DeadLetter, Rejected
+from topics.ids import name_of
+from topics.play import Play
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "listener": ("listener_id", "listener", "user_id", "userid", "user", "user_name", "username", "station"),
+    "track": ("track_id", "trackid", "track_uri", "spotify_track_uri", "item_id", "itemid", "song_id",
+              "recording_mbid", "track_mbid"),
+    "time": ("started_ms", "started_at", "listened_at", "played_at", "timestamp", "t_s", "t_ms",
+             "t_scraped_s", "unix_time", "uts", "time", "ts", "datetime", "date", "utc_time"),
+    "heard": ("heard_ms", "ms_played", "played_ms", "heard_s", "duration_played"),
+    "length": ("length_ms", "track_length_ms", "duration_ms", "length_s"),
+    "title": ("title", "track_name", "track_title", "song_name", "song_title"),
+    "artist": ("artist", "artist_name", "track_artist"),
+    "artist_id": ("artist_id", "artist_mbid", "artist_uri"),
+    "event": ("event_id", "play_uid", "event_uid"),
+    "play_id": ("play_id",),
+    "skipped": ("skipped", "skip"),
+    "liked": ("liked",),
+    "end_reason": ("end_reason", "reason_end"),
+    "surface": ("surface",),
+    "decision_id": ("decision_id",),
+    "shown": ("shown",),
+}  # fmt: skip
+SHARED = ("track", "song", "item")  # an id where it stands alone, a title beside an artist
+CONSTANT = "@"
+
+
+def read(sources: Iterable[Source], columns: Columns) -> Iterator[Found]:
+    """Yield one play for each row.
+
+    Times: a column that ends in ``_ms`` or ``_s`` has that unit, any other one is Unix time (above
+    1e11 in milliseconds) or ISO 8601. Without an event id one is made of what the row says, so a row
+    that stands there twice is a duplicate. Without a track id one is made of artist and title.
+    Raises `ImportFailed` if listener, track or time have no column.
+    """
+    for source in sources:
+        table = Table(source)
+        if not table.header:
+            continue
+        play = _reader(source.name, table.header, columns)
+        for row in table.rows():
+            if isinstance(row, DeadLetter):
+                yield Found(row)
+                continue
+            try:
+                yield play(row)
+            except Rejected as error:
+                yield Found(
+                    DeadLetter(
+                        error.reason, error.detail, source.name, row.number, row.raw, field=error.field
+                    )
+                )
+
+
+def places(
+    name: str, header: list[str], aliases: dict[str, tuple[str, ...]], columns: Columns
+) -> dict[str, int]:
+    """Return field → place of its column; what ``columns`` says comes before aliases."""
+    unknown = sorted(set(columns) - set(aliases))
+    if unknown:
+        raise ImportFailed(f"columns name {', '.join(unknown)}, expected some of {', '.join(aliases)}")
+    found: dict[str, int] = {}
+    for field, names in aliases.items():
+        if field in columns:
+            column = columns[field].strip().casefold()
+            if column.startswith(CONSTANT):
+                continue
+            if column not in header:
+                raise ImportFailed(
+                    f"{name} has no column {columns[field]!r} for {field}; it has {', '.join(header)}"
+                )
+            found[field] = header.index(column)
+        else:
+            place = next((header.index(alias) for alias in names if alias in header), None)
+            if place is not None:
+                found[field] = place
+    shared = next((header.index(alias) for alias in SHARED if alias in header), None)
+    if shared is not None and shared not in found.values():
+        if "artist" in found:
+            found.setdefault("title", shared)
+        else:
+            found.setdefault("track", shared)
+    return found
+
+
+def _reader(name: str, header: list[str], columns: Columns) -> Callable[[Row], Found]:
+    """Return the function that turns one row into a play."""
+    at = places(name, header, ALIASES, columns)
+    always = columns.get("listener", "")
+    constant = always[1:] if always.startswith(CONSTANT) else None
+    named = "title" in at and "artist" in at
+    lacking = [field for field, there in (
+        ("listener", "listener" in at or constant), ("track", "track" in at or named), ("time", "time" in at),
+    ) if not there]  # fmt: skip
+    if lacking:
+        lack = ", ".join(lacking)
+        raise ImportFailed(
+            f"{name} has no column for {lack}; it has {', '.join(header)[:500]}; say which it is, "
+            'such as columns={"time": "when"}, or {"listener": "@ann"} for a file of one listener'
+        )
+    listener_at, track_at, when_at = at.get("listener"), at.get("track"), at["time"]
+    time_name = header[when_at]
+    scale = 1 if time_name.endswith("_ms") else 1000 if time_name.endswith("_s") else None
+    heard_scale, length_scale = (_scale(header, at.get(field)) for field in ("heard", "length"))
+    title_at, artist_at, artist_id_at = at.get("title"), at.get("artist"), at.get("artist_id")
+    event_at, heard_at, length_at = at.get("event"), at.get("heard"), at.get("length")
+    flags = [(field, at[field]) for field in ("skipped",) if field in at]
+    numbers = [(field, at[field]) for field in ("liked", "shown") if field in at]
+    words = [
+        (field, at[field]) for field in ("play_id", "end_reason", "surface", "decision_id") if field in at
+    ]
+
+    def play(row: Row) -> Found:
+        cells = row.cells
+        listener_id = constant or (cells[listener_at].strip() if listener_at is not None else "")
+        if not listener_id:
+            raise needed("listener_id", "who listened")
+        title = cells[title_at].strip() if title_at is not None else ""
+        artist = cells[artist_at].strip() if artist_at is not None else ""
+        track_id = cells[track_at].strip() if track_at is not None else ""
+        if not track_id:
+            if not (title and artist):
+                raise needed("track_id", "a track's id, or artist and title")
+            track_id = track_name(artist, title)
+        when = cells[when_at]
+        started_ms = time_ms(when, time_name) if scale is None else whole(when, time_name, scale)
+        if started_ms is None:
+            raise needed(time_name, "when the play started")
+        fields: dict[str, Any] = {
+            "listener_id": listener_id, "track_id": track_id, "started_ms": started_ms
+        }  # fmt: skip
+        if heard_at is not None:
+            fields["heard_ms"] = whole(cells[heard_at], "heard_ms", heard_scale)
+        if length_at is not None:
+            fields["length_ms"] = whole(cells[length_at], "length_ms", length_scale) or None
+        for field, place in flags:
+            fields[field] = flag(cells[place], field)
+        for field, place in numbers:
+            if (got := whole(cells[place], field)) is not None:
+                fields[field] = got
+        for field, place in words:
+            if got := word(cells[place], field):
+                fields[field] = got
+        event = cells[event_at].strip() if event_at is not None else ""
+        fields["event_id"] = (
+            fitting("event", event) if event
+            else name_of(listener_id, track_id, started_ms, fields["heard_ms"] or 0) if heard_at is not None
+            else name_of(listener_id, track_id, started_ms)
+        )  # fmt: skip
+        record = checked(fields, Play)
+        if not title:
+            return Found(record)
+        ref = cells[artist_id_at].strip() if artist_id_at is not None else ""
+        return Found(record, Names(title, artist, ref or None, "music", record.length_ms))
+
+    return play
+
+
+def _scale(header: list[str], place: int | None) -> int:
+    """Return how many milliseconds the unit of a column has; milliseconds unless it ends in ``_s``."""
+    return 1000 if place is not None and header[place].endswith(("_s", "duration_played")) else 1
+
+
+def _knows(name: str, head: bytes) -> bool:  # noqa: ARG001  any name will do
+    line = next((line for line in head.splitlines() if line.strip()), b"")
+    if not any(delimiter.encode() in line for delimiter in DELIMITERS):
+        return False
+    at = places("", header_of(line)[1], ALIASES, {})
+    return "time" in at and ("track" in at or ("title" in at and "artist" in at))
+
+
+CSV = Importer("CSV with named columns", _knows, read)
