@@ -1,0 +1,18 @@
+"""How a slate is drawn and what is learned from it: policies, evidence, versions, rewards."""
+
+from bandits.epsilon_greedy import EpsilonGreedy
+from bandits.inverse_gap import InverseGap
+from bandits.lin_ucb import LinUcb
+from bandits.policy import Policy
+from bandits.softmax import Softmax
+from bandits.thompson import Thompson
+from bandits.uniform import Uniform
+
+POLICIES: dict[str, type[Policy]] = {
+    "uniform": Uniform,
+    "epsilon_greedy": EpsilonGreedy,
+    "softmax": Softmax,
+    "lin_ucb": LinUcb,
+    "inverse_gap": InverseGap,
+    "thompson": Thompson,
+}

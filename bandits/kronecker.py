@@ -1,0 +1,134 @@
+"""Sums of (c cᵀ) ⊗ (v vᵀ), kept without repeating what two symmetries say twice.
+
+The entry for features (i, a) and (j, b) is Σ w cᵢ cⱼ vₐ v_b: swapping i and j, or a and b, changes
+nothing. So a (D, D) matrix with D = C·P is kept as *pairs* of shape (C(C+1)/2, P(P+1)/2): row
+i(i+1)/2 + j for i ≥ j, column a(a+1)/2 + b for a ≥ b. That is little more than a quarter of D², and
+a whole slate is added as one row of context pairs times one row of column pairs.
+"""
+
+import math
+
+import numpy as np
+
+from numeric.arrays import Flags, Floats, Singles
+from numeric.exact import exp2
+from numeric.jit import kernel
+
+
+def pairs_of(length: int) -> int:
+    """Return the number of unordered pairs of ``length`` things, each with itself included.
+
+    >>> pairs_of(17)
+    153
+    """
+    return length * (length + 1) // 2
+
+
+@kernel
+def weigh(at_ms: int, landmark_ms: int, half_life_ms: int) -> float:
+    """Return 2^((at_ms − landmark_ms) / half_life_ms); 1 where the half-life is 0 (no decay).
+
+    Whole half-lives enter as an exact power of two, so a moved landmark changes no bit of a sum.
+
+    >>> weigh(150, 100, 100), weigh(100, 300, 100), weigh(5, 0, 0)
+    (1.414213562373095, 0.25, 1.0)
+    """
+    if half_life_ms == 0:
+        return 1.0
+    whole = (at_ms - landmark_ms) // half_life_ms
+    rest = (at_ms - landmark_ms) - whole * half_life_ms
+    return math.ldexp(exp2(rest / half_life_ms), max(-2000, min(2000, whole)))
+
+
+@kernel
+def add_rows(
+    pairs: Floats,
+    total: Floats,
+    context: Singles,
+    columns: Singles,
+    reward: Floats,
+    reward_change: Floats,
+    first: Flags,
+    weight: float,
+    shift: float,
+) -> float:
+    """Multiply all by shift, then add weight × x xᵀ of first rows to pairs, weight × gain × x to total (C, P).
+
+    A row's gain is its reward where it is first, else its reward's change. Returns the number of first
+    rows, or −1 if a number is not finite: then nothing has changed.
+    """
+    rows, width = columns.shape
+    square = np.zeros(pairs.shape[1])
+    line = np.zeros(width)
+    news = 0
+    for k in range(rows):
+        gain = reward[k] if first[k] else reward_change[k]
+        row = columns[k]
+        for a in range(width):
+            if not math.isfinite(row[a]):
+                return -1.0
+            line[a] += gain * row[a]
+        if not math.isfinite(gain):
+            return -1.0
+        if first[k]:
+            news += 1
+            at = 0
+            for a in range(width):
+                value = float(row[a])
+                if value != 0.0:
+                    for b in range(a + 1):
+                        square[at + b] += value * row[b]
+                at += a + 1
+    for i in range(len(context)):
+        if not math.isfinite(context[i]):
+            return -1.0
+    if shift != 1.0:
+        pairs *= shift
+        total *= shift
+    at = 0
+    for i in range(len(context)):
+        scale = weight * context[i]
+        if scale != 0.0:
+            for a in range(width):
+                total[i, a] += scale * line[a]
+            if news > 0:
+                for j in range(i + 1):
+                    both = scale * context[j]
+                    if both != 0.0:
+                        target = pairs[at + j]
+                        for t in range(len(square)):
+                            target[t] += both * square[t]
+        at += i + 1
+    return float(news)
+
+
+@kernel
+def unfold(pairs: Floats, context_length: int, width: int, scale: float, ridge: float, out: Floats) -> None:
+    """Write scale × the matrix that ``pairs`` stands for, plus ridge × I, into the upper half of out (D, D)."""
+    for i in range(context_length):
+        for a in range(width):
+            row = out[i * width + a]
+            for j in range(i, context_length):
+                block = pairs[j * (j + 1) // 2 + i]
+                for b in range(a if i == j else 0, width):
+                    pair = a * (a + 1) // 2 + b if a >= b else b * (b + 1) // 2 + a
+                    row[j * width + b] = scale * block[pair]
+            row[i * width + a] += ridge
+
+
+@kernel
+def fold_inverse(lower: Floats, context_length: int, width: int, out: Floats) -> None:
+    """Write the pairs of a symmetric (D, D) matrix, given by its lower triangle, into out.
+
+    The matrix need not be a sum of Kronecker products: entries that a form (c ⊗ v)ᵀ M (c ⊗ v) cannot
+    tell apart are joined, so that the form is Σ cᵢ cⱼ v_a v_b out[ij, ab] over i ≥ j, all a and b.
+    """
+    for i in range(context_length):
+        for j in range(i + 1):
+            block = out[i * (i + 1) // 2 + j]
+            for a in range(width):
+                for b in range(a + 1):
+                    value = lower[i * width + a, j * width + b]
+                    if i != j:
+                        value += lower[i * width + b, j * width + a]
+                    block[a * (a + 1) // 2 + b] = value

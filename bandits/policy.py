@@ -1,0 +1,56 @@
+"""Policy: what every policy answers, and the floor that all of them stand on."""
+
+from typing import Annotated, Protocol
+
+import numpy as np
+from msgspec import Meta
+
+from numeric.arrays import Floats
+from numeric.jit import kernel
+
+NO_DRAWS: Floats = np.zeros((0, 0))
+
+Floor = Annotated[
+    float,
+    Meta(
+        gt=0,
+        le=1,
+        description="share of every slot that is spread evenly over the remaining candidates",
+        extra={"otherwise": "unplayed candidates would have no propensity; try 0.05"},
+    ),
+]
+
+
+class Policy(Protocol):
+    """Maps what is known of the remaining candidates to one probability each.
+
+    To add one: a file here and its name in `bandits.POLICIES`. A policy that also has a kernel says so
+    by ``compiled`` (see `bandits.slate`); without it, slates are drawn through `probabilities`.
+    """
+
+    @property
+    def wants_variance(self) -> bool:
+        """Whether the variance of each candidate's mean has to be known."""
+
+    @property
+    def draws(self) -> int:
+        """How many draws from the posterior have to be made for one decision."""
+
+    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+        """Return the probability of each remaining candidate: > 0, with sum 1.
+
+        Shapes: mean, variance (where wanted) and result (m,); deviations (draws, m). Candidates stand in
+        the caller's order, and the first of several equals is taken for the best: order them by track key.
+        """
+
+
+@kernel
+def favour_best(index: Floats, floor: float, out: Floats) -> None:
+    """Give the first of the largest all but the floor; spread the floor over all (m,)."""
+    count = len(index)
+    best = 0
+    for i in range(count):
+        out[i] = floor / count
+        if index[i] > index[best]:
+            best = i
+    out[best] = 1.0 - floor + floor / count

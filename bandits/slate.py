@@ -1,0 +1,157 @@
+"""Slate: slots drawn one after the other from the candidates that remain, with exact propensities."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bandits import epsilon_greedy, inverse_gap, lin_ucb, softmax, thompson, uniform
+from bandits.inverse_gap import inverse_gap_shares
+from bandits.lin_ucb import upper_bounds
+from bandits.policy import Policy, favour_best
+from bandits.prediction import Prediction
+from bandits.softmax import softmax_shares, split_powers
+from bandits.thompson import best_of_draw, thompson_shares
+from bandits.uniform import uniform_shares
+from numeric import dice
+from numeric.arrays import Floats, Indices
+from numeric.jit import kernel
+
+UNIFORM, EPSILON_GREEDY, LIN_UCB = uniform.KIND, epsilon_greedy.KIND, lin_ucb.KIND
+SOFTMAX, INVERSE_GAP, THOMPSON = softmax.KIND, inverse_gap.KIND, thompson.KIND
+MEAN_MAX = 1e9  # rewards are in [0, 1]: beyond it, a broken estimator
+
+
+class Slate(NamedTuple):
+    """The candidates drawn, slot by slot, and the probability each had for its slot given those above."""
+
+    chosen: Indices  # (slots,), places in the caller's order of candidates
+    propensity: Floats  # (slots,), each in (0, 1]
+
+
+def draw(policy: Policy, known: Prediction, slots: int, key: int) -> Slate:
+    """Draw a slate of ``slots`` candidates, or of all if there are fewer.
+
+    Slot s falls by the s-th number of ``key`` (`numeric.dice`). The first of equals is the best, so the
+    caller orders candidates by something that is the same everywhere. A policy without ``compiled``
+    is drawn by `draw_plainly`; results are equal bit for bit.
+
+    Raises ValueError if a mean is not finite or absurd, and the policy's own errors.
+
+    >>> known = Prediction(np.array([0.2, 0.9, 0.4]), np.zeros(3), np.zeros((0, 3)))
+    >>> draw(epsilon_greedy.EpsilonGreedy(0.3), known, slots=3, key=8).propensity.round(3)
+    array([0.8 , 0.85, 1.  ])
+    """
+    compiled: tuple[int, float, float] | None = getattr(policy, "compiled", None)
+    if compiled is None:
+        return draw_plainly(policy, known, slots, key)
+    kind, first, second = compiled
+    chosen, propensity = _draw(
+        kind, first, second, known.mean, known.variance, known.deviations, slots, np.uint64(key)
+    )
+    if len(chosen) == 0 and slots > 0 and len(known.mean):
+        _refuse(known.mean)
+    return Slate(chosen, propensity)
+
+
+def draw_plainly(policy: Policy, known: Prediction, slots: int, key: int) -> Slate:
+    """Draw the same slate as `draw` by asking the policy for every slot: slow, and easy to believe."""
+    if not (np.abs(known.mean) < MEAN_MAX).all():
+        _refuse(known.mean)
+    remaining = np.arange(len(known.mean))
+    chosen, propensity = [], []
+    for slot in range(min(slots, len(remaining))):
+        probability = policy.probabilities(
+            known.mean[remaining],
+            known.variance[remaining] if policy.wants_variance else known.variance,
+            known.deviations[:, remaining],
+        )
+        place = pick(probability, dice.uniform(np.uint64(key), slot))
+        chosen.append(remaining[place])
+        propensity.append(probability[place])
+        remaining = np.delete(remaining, place)
+    return Slate(np.array(chosen, np.int64), np.array(propensity, np.float64))
+
+
+def _refuse(mean: Floats) -> None:
+    worst = int(np.argmax(~(np.abs(mean) < MEAN_MAX)))
+    raise ValueError(
+        f"the mean of candidate {worst} is {mean[worst]}, expected a number below {MEAN_MAX:g} in size; "
+        "the version that predicted it is broken: go back to the one before"
+    )
+
+
+@kernel
+def pick(probability: Floats, u: float) -> int:
+    """Return the place on which u in [0, 1) falls when the probabilities lie end to end."""
+    total = 0.0
+    for i in range(len(probability)):
+        total += probability[i]
+        if u < total:
+            return i
+    return len(probability) - 1  # the sum was rounded down to just below 1
+
+
+@kernel
+def _draw(
+    kind: int,
+    first: float,
+    second: float,
+    mean: Floats,
+    variance: Floats,
+    deviations: Floats,
+    slots: int,
+    key: np.uint64,
+) -> tuple[Indices, Floats]:
+    """Draw all slots; ``first`` and ``second`` are the policy's settings. Empty if a mean is absurd."""
+    count = len(mean)
+    slots = max(0, min(slots, count))
+    for i in range(count):
+        if not abs(mean[i]) < MEAN_MAX:
+            slots = 0
+    chosen, propensity = np.empty(slots, np.int64), np.empty(slots)
+    probability = np.empty(count)
+    remaining = np.arange(count)
+    index, exponent = mean.copy(), np.empty(count if kind == SOFTMAX else 0)
+    wins, winner = np.zeros(count if kind == THOMPSON else 0, np.int64), np.empty(len(deviations), np.int64)
+    if slots == 0:
+        return chosen, propensity
+
+    if kind == LIN_UCB:
+        upper_bounds(mean, variance, second, index)
+    elif kind == SOFTMAX:
+        split_powers(mean, second, index, exponent)
+    elif kind == THOMPSON:
+        for draw in range(len(deviations)):
+            winner[draw] = best_of_draw(mean, deviations[draw], second, remaining)
+            wins[winner[draw]] += 1
+
+    for slot in range(slots):
+        left = count - slot
+        shares = probability[:left]
+        if kind == UNIFORM:
+            uniform_shares(shares)
+        elif kind == EPSILON_GREEDY or kind == LIN_UCB:
+            favour_best(index[:left], first, shares)
+        elif kind == SOFTMAX:
+            softmax_shares(index[:left], exponent[:left], first, shares)
+        elif kind == INVERSE_GAP:
+            inverse_gap_shares(index[:left], second, first, shares)
+        elif kind == THOMPSON:
+            thompson_shares(wins, remaining[:left], len(deviations), first, shares)
+
+        place = pick(shares, dice.uniform(key, slot))
+        gone = remaining[place]
+        chosen[slot], propensity[slot] = gone, shares[place]
+
+        for i in range(place, left - 1):
+            remaining[i] = remaining[i + 1]
+            index[i] = index[i + 1]
+        if kind == SOFTMAX:
+            for i in range(place, left - 1):
+                exponent[i] = exponent[i + 1]
+        elif kind == THOMPSON and left > 1:
+            for draw in range(len(deviations)):
+                if winner[draw] == gone:
+                    winner[draw] = best_of_draw(mean, deviations[draw], second, remaining[: left - 1])
+                    wins[winner[draw]] += 1
+    return chosen, propensity

@@ -1,0 +1,80 @@
+"""Thompson sampling: each candidate is drawn as often as it is believed to be the best."""
+
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from bandits.policy import NO_DRAWS, Floor
+from bandits.ranges import check_ranges
+from numeric.arrays import Floats, Indices
+from numeric.jit import kernel
+
+KIND = 6
+
+
+class Thompson(Struct, frozen=True):
+    """Draw each candidate with the share of posterior draws that it wins; spread ``floor`` over all.
+
+    The draws are made once for a decision, from its key; given them, the shares are exact propensities.
+    A row of ``deviations`` is one joint draw of all candidates' deviations from their means, so
+    candidates that share columns deviate together.
+
+    >>> three = np.array([[0.0, 0.0], [0.0, 0.5], [0.2, 0.1]])
+    >>> Thompson(draws=3, floor=0.02).probabilities(np.array([0.5, 0.4]), np.zeros(2), three).round(2)
+    array([0.66, 0.34])
+
+    Shapes: mean and result (m,), deviations (draws, m), over the candidates that remain for this slot.
+    Source: Agrawal & Goyal (2013), "Thompson sampling for contextual bandits with linear payoffs".
+    """
+
+    draws: Annotated[
+        int, Meta(ge=1, le=1_024, description="posterior draws per decision; shares are multiples of 1/draws")
+    ] = 32
+    spread: Annotated[
+        float,
+        Meta(ge=0, le=1_000, description="standard deviation of a reward about its mean; scales the draws"),
+    ] = 0.4
+    floor: Floor = 0.05
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+    @property
+    def wants_variance(self) -> bool:
+        """Draws are made from the posterior itself."""
+        return False
+
+    @property
+    def compiled(self) -> tuple[int, float, float]:
+        """Kind and settings for the slate's kernel."""
+        return KIND, self.floor, self.spread
+
+    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+        """Return (1 − floor) · share of draws won + floor/m for each."""
+        remaining = np.arange(len(mean))
+        wins, out = np.zeros(len(mean), np.int64), np.empty(len(mean))
+        for draw in range(len(deviations)):
+            wins[best_of_draw(mean, deviations[draw], self.spread, remaining)] += 1
+        thompson_shares(wins, remaining, len(deviations), self.floor, out)
+        return out
+
+
+@kernel
+def best_of_draw(mean: Floats, deviation: Floats, spread: float, remaining: Indices) -> int:
+    """Return the first remaining candidate whose mean + spread · deviation is largest."""
+    best = remaining[0]
+    top = mean[best] + spread * deviation[best]
+    for i in remaining:
+        value = mean[i] + spread * deviation[i]
+        if value > top:
+            best, top = i, value
+    return int(best)
+
+
+@kernel
+def thompson_shares(wins: Indices, remaining: Indices, draws: int, floor: float, out: Floats) -> None:
+    """Write the share of draws that each remaining candidate wins, mixed with the floor."""
+    count = len(remaining)
+    for i in range(count):
+        out[i] = (1.0 - floor) * (wins[remaining[i]] / draws) + floor / count

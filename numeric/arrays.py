@@ -1,0 +1,9 @@
+"""Names for the arrays that kernels take, so that signatures read."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]  # columns and contexts as records carry them
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
