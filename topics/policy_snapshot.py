@@ -26,3 +26,4 @@ class PolicySnapshot(Struct, frozen=True, omit_defaults=True):
     newest_ms: TimeMs  # newest decision time in it
     rows: float  # n, the decayed number of rows
     evidence: bytes
+    alarms: tuple[tuple[TimeMs, float], ...] = ()  # (rows dated up to, weigh this times as much)

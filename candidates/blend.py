@@ -1,0 +1,92 @@
+"""Blend: one list of distinct, playable candidates from all sources, each up to its quota."""
+
+import numpy as np
+
+from candidates.followers import shortlist_followers
+from candidates.fresh import fresh_track
+from candidates.own_followers import shortlist_own_followers
+from candidates.repeats import shortlist_repeats
+from numeric.jit import kernel
+
+OWN_FOLLOWERS, FOLLOWERS, REPEATS, FRESH, POPULAR, REQUESTED = range(6)
+
+
+@kernel
+def blend(
+    candidates: np.ndarray,
+    sources: np.ndarray,
+    quotas: np.ndarray,
+    shortlist: np.ndarray,
+    plays: np.ndarray,
+    own: np.ndarray,
+    tracks: np.ndarray,
+    followers: np.ndarray,
+    popular: np.ndarray,
+    fresh: np.ndarray,
+    clock: np.ndarray,
+    summary: np.ndarray,
+    stamp: int,
+    key: np.uint64,
+) -> int:
+    """Fill ``candidates`` (handles) and ``sources``; return how many there are.
+
+    Sources propose in turn, each up to its quota of new tracks; popular tracks fill what is left.
+    ``quotas`` (5,) follows the order of the source numbers; ``own`` must hold this recall's rows.
+    """
+    n = 0
+    length = shortlist_own_followers(shortlist[: quotas[OWN_FOLLOWERS]], own, tracks, plays)
+    n = _take(candidates, sources, n, shortlist, length, OWN_FOLLOWERS, own, tracks, stamp)
+    length = shortlist_followers(shortlist[: quotas[FOLLOWERS]], own, tracks, followers, summary, stamp)
+    n = _take(candidates, sources, n, shortlist, length, FOLLOWERS, own, tracks, stamp)
+    length = shortlist_repeats(shortlist[: quotas[REPEATS]], own, tracks, plays)
+    n = _take(candidates, sources, n, shortlist, length, REPEATS, own, tracks, stamp)
+    end = min(n + quotas[FRESH], candidates.shape[0])
+    for i in range(clock[0].fresh):
+        if n >= end:
+            break
+        track = fresh_track(fresh, clock, tracks, summary, key, i)
+        if track >= 0:
+            n = _choose(candidates, sources, n, track, FRESH, own, tracks, stamp)
+    end = min(n + quotas[POPULAR], candidates.shape[0])
+    for i in range(clock[0].popular):
+        if n >= end:
+            break
+        n = _choose(candidates, sources, n, popular[i], POPULAR, own, tracks, stamp)
+    return n
+
+
+@kernel
+def _take(
+    candidates: np.ndarray,
+    sources: np.ndarray,
+    n: int,
+    shortlist: np.ndarray,
+    length: int,
+    source: int,
+    own: np.ndarray,
+    tracks: np.ndarray,
+    stamp: int,
+) -> int:
+    for i in range(length):
+        n = _choose(candidates, sources, n, shortlist[i].track, source, own, tracks, stamp)
+    return n
+
+
+@kernel
+def _choose(
+    candidates: np.ndarray,
+    sources: np.ndarray,
+    n: int,
+    track: int,
+    source: int,
+    own: np.ndarray,
+    tracks: np.ndarray,
+    stamp: int,
+) -> int:
+    row = own[track]
+    if n == candidates.shape[0] or row.chosen == stamp or tracks[track].playable == 0:
+        return n
+    row.chosen = stamp
+    candidates[n] = track
+    sources[n] = source
+    return n + 1

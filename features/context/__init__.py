@@ -1,0 +1,57 @@
+"""The context vector: what is known at the moment of a decision, one file per entry."""
+
+from types import ModuleType
+
+import numpy as np
+
+from features.context import (
+    bias,
+    evening,
+    experience,
+    last_skipped,
+    night,
+    session_length,
+    session_repeats,
+    session_skip_rate,
+    silence,
+    usual_hour,
+    usual_repeats,
+    usual_skip_rate,
+    weekend,
+)
+from numeric.jit import kernel
+
+CONTEXT: dict[str, ModuleType] = {
+    "bias": bias,
+    "session_length": session_length,
+    "session_skip_rate": session_skip_rate,
+    "usual_skip_rate": usual_skip_rate,
+    "session_repeats": session_repeats,
+    "usual_repeats": usual_repeats,
+    "silence": silence,
+    "night": night,
+    "evening": evening,
+    "weekend": weekend,
+    "last_skipped": last_skipped,
+    "usual_hour": usual_hour,
+    "experience": experience,
+}
+
+
+@kernel
+def fill_context(context: np.ndarray, summary: np.ndarray) -> None:
+    """Write the context vector, float32, in the order of `CONTEXT`."""
+    now = summary[0]
+    context[0] = bias.value(now)
+    context[1] = session_length.value(now)
+    context[2] = session_skip_rate.value(now)
+    context[3] = usual_skip_rate.value(now)
+    context[4] = session_repeats.value(now)
+    context[5] = usual_repeats.value(now)
+    context[6] = silence.value(now)
+    context[7] = night.value(now)
+    context[8] = evening.value(now)
+    context[9] = weekend.value(now)
+    context[10] = last_skipped.value(now)
+    context[11] = usual_hour.value(now)
+    context[12] = experience.value(now)

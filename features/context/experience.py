@@ -1,0 +1,14 @@
+"""Experience: how much is known of this listener."""
+
+import numpy as np
+
+from numeric.exact import log
+from numeric.jit import kernel
+
+UNIT = "log plays"
+
+
+@kernel
+def value(now: np.ndarray) -> float:
+    """Return log(1 + kept plays) / 7."""
+    return log(1.0 + now.plays) / 7.0

@@ -1,0 +1,27 @@
+"""Repeats: how often, how lately and whether in this session a track was heard before."""
+
+import numpy as np
+
+from features.listener.own import touch
+from numeric.jit import kernel
+
+
+@kernel
+def fold(
+    summary: np.ndarray, play: np.ndarray, own: np.ndarray, stamp: int, ago: int, in_session: bool
+) -> None:
+    """Count one play; ``ago`` is the number of plays after it."""
+    if touch(own, play.track, stamp):
+        summary.distinct += 1
+    else:
+        summary.repeats += 1
+        if in_session:
+            summary.session_repeats += 1
+    row = own[play.track]
+    row.plays += 1
+    row.ago = ago
+    row.at_ms = play.at_ms
+    if play.liked != 0:
+        row.liked = play.liked
+    if in_session:
+        row.session = 1

@@ -1,0 +1,18 @@
+"""Artist in session: how much of this session is by this track's artist."""
+
+import numpy as np
+
+from numeric.jit import kernel
+
+UNIT = "share"
+
+
+@kernel
+def value(
+    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
+) -> float:
+    """Return the artist's share of this session's plays; 0 where the artist is unknown."""
+    artist = tracks[track].artist
+    if artist < 0 or by_artist[artist].stamp != own[track].stamp:
+        return 0.0
+    return by_artist[artist].session / max(now.session_plays, 1.0)

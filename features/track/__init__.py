@@ -1,0 +1,1 @@
+"""What has been counted about every track, as arrays that kernels read."""

@@ -1,0 +1,195 @@
+"""Counting: what one track event changes in a track's facts, and in the lists ranked by them."""
+
+import numpy as np
+
+from features.track.layout import FOLLOWED, HEARD, SHOWN
+from numeric.exact import exp2
+from numeric.jit import kernel
+
+HALF_LIVES_AHEAD = 64  # the landmark moves before weights grow past 2^64
+
+
+@kernel
+def count(
+    tracks: np.ndarray,
+    followers: np.ndarray,
+    popular: np.ndarray,
+    fresh: np.ndarray,
+    clock: np.ndarray,
+    events: np.ndarray,
+) -> None:
+    """Count events, in order, into the facts.
+
+    An event at t weighs 2^((t − landmark) / half-life), so sums need no touch as time passes and
+    every comparison between tracks stays true until the next event.
+    """
+    for i in range(events.shape[0]):
+        event = events[i]
+        track = tracks[event.track]
+        if event.at_ms > track.at_ms:
+            track.at_ms = event.at_ms
+        track.known = 1
+        if event.kind == FOLLOWED:
+            weight = _follower_weight(tracks, followers, clock, event.at_ms)
+            _follow(tracks, followers, event.track, event.by, event.steps, weight)
+            continue
+        weight = _popularity_weight(tracks, clock, event.at_ms)
+        if event.kind == HEARD:
+            track.plays += weight
+            if event.skipped >= 0:
+                track.judged += weight
+                track.skips += weight * event.skipped
+            place_popular(tracks, popular, clock, event.track)
+            if track.first_heard_ms < 0 or event.at_ms < track.first_heard_ms:
+                track.first_heard_ms = event.at_ms
+                place_fresh(tracks, fresh, clock, event.track)
+        elif event.kind == SHOWN:
+            track.exposures += weight
+            track.residual += weight * event.residual
+
+
+@kernel
+def _popularity_weight(tracks: np.ndarray, clock: np.ndarray, at_ms: int) -> float:
+    now = clock[0]
+    half_lives = at_ms / now.popularity_half_life_ms
+    if now.popularity_landmark < 0:
+        now.popularity_landmark = int(half_lives)
+    ahead = half_lives - now.popularity_landmark
+    if ahead >= HALF_LIVES_AHEAD:
+        moved = int(ahead)
+        factor = exp2(float(-moved))  # a power of two: no bit is lost
+        for j in range(tracks.shape[0]):
+            row = tracks[j]
+            row.plays *= factor
+            row.skips *= factor
+            row.judged *= factor
+            row.exposures *= factor
+            row.residual *= factor
+        now.popularity_landmark += moved
+        ahead -= moved
+    return exp2(ahead)
+
+
+@kernel
+def _follower_weight(tracks: np.ndarray, followers: np.ndarray, clock: np.ndarray, at_ms: int) -> float:
+    now = clock[0]
+    half_lives = at_ms / now.follower_half_life_ms
+    if now.follower_landmark < 0:
+        now.follower_landmark = int(half_lives)
+    ahead = half_lives - now.follower_landmark
+    if ahead >= HALF_LIVES_AHEAD:
+        moved = int(ahead)
+        factor = exp2(float(-moved))
+        for j in range(tracks.shape[0]):
+            row = tracks[j]
+            row.follow_near *= factor
+            row.follow_far *= factor
+            for k in range(followers.shape[1]):
+                follower = followers[j, k]
+                follower.near = np.float32(follower.near * factor)
+                follower.far = np.float32(follower.far * factor)
+        now.follower_landmark += moved
+        ahead -= moved
+    return exp2(ahead)
+
+
+@kernel
+def _follow(
+    tracks: np.ndarray, followers: np.ndarray, track: int, by: int, steps: int, weight: float
+) -> None:
+    """Add a follower; a full list gives up its lightest entry, the later one of equals."""
+    near = weight if steps == 1 else 0.0
+    far = 0.0 if steps == 1 else weight / steps
+    tracks[track].follow_near += near
+    tracks[track].follow_far += far
+    lightest, place = np.inf, 0
+    for k in range(followers.shape[1]):
+        follower = followers[track, k]
+        if follower.track == by:
+            follower.near = np.float32(follower.near + near)
+            follower.far = np.float32(follower.far + far)
+            return
+        if follower.track < 0:
+            place = k
+            break
+        total = follower.near + follower.far
+        if total <= lightest:
+            lightest, place = total, k
+    follower = followers[track, place]
+    follower.track = by
+    follower.near = np.float32(near)
+    follower.far = np.float32(far)
+
+
+@kernel
+def place_popular(tracks: np.ndarray, popular: np.ndarray, clock: np.ndarray, track: int) -> None:
+    """Keep ``popular`` the exact list of most played tracks after one track's plays grew."""
+    now = clock[0]
+    place = tracks[track].popular_place
+    if place < 0:
+        if now.popular < popular.shape[0]:
+            place = now.popular
+            now.popular += 1
+        else:
+            place = popular.shape[0] - 1
+            if not _more_played(tracks, track, popular[place]):
+                return
+            tracks[popular[place]].popular_place = -1
+    while place > 0 and _more_played(tracks, track, popular[place - 1]):
+        popular[place] = popular[place - 1]
+        tracks[popular[place]].popular_place = place
+        place -= 1
+    popular[place] = track
+    tracks[track].popular_place = place
+
+
+@kernel
+def _more_played(tracks: np.ndarray, a: int, b: int) -> bool:
+    if tracks[a].plays != tracks[b].plays:
+        return tracks[a].plays > tracks[b].plays
+    return tracks[a].key < tracks[b].key
+
+
+@kernel
+def fresh_since(tracks: np.ndarray, track: int) -> int:
+    """Return since when a track is new: its release, else the first time it was heard, else 0."""
+    row = tracks[track]
+    if row.released_ms >= 0:
+        return row.released_ms
+    return max(row.first_heard_ms, 0)
+
+
+@kernel
+def _fresher(tracks: np.ndarray, a: int, b: int) -> bool:
+    since_a, since_b = fresh_since(tracks, a), fresh_since(tracks, b)
+    if since_a != since_b:
+        return since_a > since_b
+    return tracks[a].key < tracks[b].key
+
+
+@kernel
+def place_fresh(tracks: np.ndarray, fresh: np.ndarray, clock: np.ndarray, track: int) -> None:
+    """Keep ``fresh`` the list of newest tracks after one became known or its date changed."""
+    now = clock[0]
+    place = tracks[track].fresh_place
+    if place < 0:
+        if now.fresh < fresh.shape[0]:
+            place = now.fresh
+            now.fresh += 1
+        else:
+            place = fresh.shape[0] - 1
+            if not _fresher(tracks, track, fresh[place]):
+                return
+            tracks[fresh[place]].fresh_place = -1
+    fresh[place] = track
+    while place > 0 and _fresher(tracks, track, fresh[place - 1]):
+        fresh[place] = fresh[place - 1]
+        tracks[fresh[place]].fresh_place = place
+        place -= 1
+        fresh[place] = track
+    while place + 1 < now.fresh and _fresher(tracks, fresh[place + 1], track):
+        fresh[place] = fresh[place + 1]
+        tracks[fresh[place]].fresh_place = place
+        place += 1
+        fresh[place] = track
+    tracks[track].fresh_place = place

@@ -1,0 +1,1 @@
+"""The three steps, and the drivers that run them on an engine."""

@@ -1,0 +1,141 @@
+"""Credit: which decision a play answers, what that earned, and the feedback that tells it."""
+
+from hashlib import blake2b
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from bandits.examination import seen
+from features.track.layout import EVENT, SHOWN
+from pipelines.listener import Pending
+from pipelines.settings import Settings
+from pipelines.views import LAYOUT, Views
+from topics.feedback import Feedback, FeedbackSlot
+from topics.play import Play
+
+
+class Credit(NamedTuple):
+    """The place of a play among the pending decisions."""
+
+    place: int  # in the tuple of pending decisions
+    slot: int
+    attribution: Literal["decision_id", "track"]
+
+
+def find_credit(pending: tuple[Pending, ...], play: Play, settings: Settings) -> Credit | None:
+    """Return which slot of which decision this play answers; None if nobody recommended it.
+
+    The client's ``decision_id`` decides; without it, the newest earlier decision that holds the track.
+    A slot is credited once, and only within the attribution window.
+    """
+    for place in range(len(pending) - 1, -1, -1):
+        decision = pending[place]
+        if decision.kind == "organic" or play.track_id not in decision.tracks:
+            continue
+        if play.decision_id is not None and decision.decision_id != play.decision_id:
+            continue
+        slot = decision.tracks.index(play.track_id)
+        since_ms = play.started_ms - decision.at_ms
+        if decision.plays[slot] == 0 and 0 <= since_ms <= settings.slates.attribution_window_ms:
+            return Credit(place, slot, "track" if play.decision_id is None else "decision_id")
+    return None
+
+
+def find_credited(pending: tuple[Pending, ...], play_hash: int) -> tuple[int, int] | None:
+    """Return (place, slot) of the decision that this play was credited to before, if any."""
+    for place, decision in enumerate(pending):
+        if play_hash in decision.plays:
+            return place, decision.plays.index(play_hash)
+    return None
+
+
+def credited(
+    decision: Pending, slot: int, play_hash: int, reward: float, mark: str, settings: Settings
+) -> tuple[Pending, Feedback | None]:
+    """Return the decision with this slot's reward, and the part of feedback that this changes."""
+    plays, rewards = list(decision.plays), list(decision.rewards)
+    plays[slot], rewards[slot] = play_hash, reward
+    change = reward - decision.rewards[slot]
+    later = replace(decision, plays=tuple(plays), rewards=tuple(rewards))
+    changed = {slot: change} if slot < decision.seen and change != 0.0 else {}
+    return _part(later, changed, mark, settings, final=False)
+
+
+def closed(decision: Pending, mark: str, settings: Settings) -> tuple[Pending, Feedback | None]:
+    """Return the decision with all its seen slots, and the final part of its feedback.
+
+    An organic one has no final part: nobody evaluates it.
+    """
+    return _part(decision, {}, mark, settings, final=True)
+
+
+def _part(
+    decision: Pending, changed: dict[int, float], mark: str, settings: Settings, *, final: bool
+) -> tuple[Pending, Feedback | None]:
+    if decision.kind == "organic":
+        count = len(decision.tracks)
+    else:
+        played = [slot for slot, play in enumerate(decision.plays) if play]
+        shown = None if decision.shown < 0 else decision.shown
+        known = final or played or settings.slates.examination != "cascade"
+        count = seen(settings.slates.examination, len(decision.tracks), played, shown) if known else 0
+    rows = [_row(decision, slot, change, first=False) for slot, change in changed.items()]
+    rows += [
+        _row(decision, slot, decision.rewards[slot], first=True) for slot in range(decision.seen, count)
+    ]
+    if not rows and (not final or decision.kind == "organic"):
+        return decision, None
+    feedback = Feedback(
+        decision_id=decision.decision_id,
+        listener_mark=mark,
+        at_ms=decision.at_ms,
+        kind=decision.kind,
+        attribution=decision.attribution,
+        policy=decision.policy,
+        policy_version=decision.policy_version,
+        layout=LAYOUT,
+        context=decision.context,
+        slots=tuple(rows),
+        part=decision.parts,
+        final=final,
+    )
+    return replace(decision, seen=max(decision.seen, count), parts=decision.parts + 1), feedback
+
+
+def _row(decision: Pending, slot: int, change: float, *, first: bool) -> FeedbackSlot:
+    width = len(decision.columns) // len(decision.tracks)
+    return FeedbackSlot(
+        slot=slot,
+        track_id=decision.tracks[slot],
+        columns=decision.columns[slot * width : (slot + 1) * width],
+        propensity=decision.propensities[slot] if decision.kind == "recommended" else None,
+        reward=decision.rewards[slot],
+        reward_change=change,
+        first=first,
+    )
+
+
+def shown_events(decision: Pending, at_ms: int, seen_slots: int, views: Views) -> npt.NDArray[np.void]:
+    """Return one track event for each slot that was seen: what it earned beyond what was expected."""
+    events = np.zeros(seen_slots, EVENT)
+    events["kind"] = SHOWN
+    events["at_ms"] = at_ms
+    events["by"] = -1
+    events["track"] = [views.table.handle(name) for name in decision.tracks[:seen_slots]]
+    events["residual"] = np.subtract(decision.rewards[:seen_slots], decision.means[:seen_slots])
+    events["share"] = np.nan
+    events["skipped"] = -1
+    return events
+
+
+def mark_of(listener_id: str, settings: Settings) -> str:
+    """Return the keyed hash under which a listener stands in feedback.
+
+    >>> len(mark_of("ann", Settings()))
+    16
+    """
+    return blake2b(listener_id.encode(), key=settings.mark_key.encode(), digest_size=8).hexdigest()
+
+

@@ -1,0 +1,66 @@
+"""Learn: the step that folds feedback into evidence and makes versions of it."""
+
+from bandits.evidence import Evidence
+from bandits.rows import rows_of
+from bandits.version import Version, make_version
+from pipelines.settings import Settings
+from pipelines.views import LAYOUT, new_evidence, wants_covariance
+from topics.feedback import Feedback
+
+
+class NewerLayout(ValueError):
+    """Feedback was written by a newer version of the engine than the learner's."""
+
+
+class Learner:
+    """One shard of a policy: its evidence, and when the next version is due.
+
+    The evidence belongs to the learner and changes in place (a copy per feedback would cost more than
+    the step); what raises, raises before any change.
+    """
+
+    def __init__(self, settings: Settings, evidence: Evidence | None = None, version: int = 0) -> None:
+        self.settings = settings
+        self.evidence = evidence or new_evidence(settings)
+        self.version = version
+        self.rows_since = 0  # rows folded since the newest version
+        self.version_ms = self.evidence.newest_ms
+
+    def learn(self, feedback: Feedback) -> bool:
+        """Fold one part of a feedback; tell whether a version is due.
+
+        A version is due after ``version_rows`` rows or ``version_ms`` of event time; sooner while little
+        is known: when a quarter has been added to what the newest version knew.
+        Raises `NewerLayout` for columns this learner does not know.
+        """
+        if feedback.layout != LAYOUT:
+            raise NewerLayout(
+                f"feedback {feedback.decision_id} has layout {feedback.layout}, expected {LAYOUT}: "
+                "upgrade the learner before the servers"
+            )
+        if feedback.slots:
+            organic = feedback.kind == "organic"
+            self.evidence.fold(rows_of(feedback), self.settings.learning.organic_weight if organic else 1.0)
+            self.rows_since += len(feedback.slots)
+        if self.rows_since == 0:
+            return False
+        rows_due = min(self.settings.learning.version_rows, max(50.0, self.evidence.rows / 4))
+        waited_ms = self.evidence.newest_ms - self.version_ms
+        return self.rows_since >= rows_due or waited_ms >= self.settings.learning.version_ms
+
+    def make_version(self) -> Version:
+        """Return the next version; it stays as it is while the evidence goes on changing."""
+        self.version += 1
+        self.rows_since = 0
+        self.version_ms = self.evidence.newest_ms
+        return version_of([self.evidence], [self.version], self.settings)
+
+
+def version_of(evidences: list[Evidence], versions: list[int], settings: Settings) -> Version:
+    """Return the version that all shards make together, named after each shard's."""
+    return make_version(
+        evidences,
+        settings.learning.prior,
+        name=".".join(str(version) for version in versions),
+        want_covariance=wants_covariance(settings.policy.build()),
+    )

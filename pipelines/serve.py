@@ -1,0 +1,294 @@
+"""Serve: the step that turns one record of a listener into features, feedback and next-track scores.
+
+A pure function from (state, record, views, settings) to a transition. It fires every timer that is due
+before the record, puts the record in its place, credits it, and answers the listener's newest record
+with one Scores. An exception leaves the state it was given untouched.
+"""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from features.listener.happened import happened
+from features.listener.layout import PLAY
+from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS, place, trim
+from pipelines.credit import closed, credited, find_credit, find_credited, mark_of, shown_events
+from pipelines.decide import Decided, Question, decide, describe
+from pipelines.listener import Listener, Pending, new_listener
+from pipelines.outcome import outcome_of, reward_of
+from pipelines.settings import Settings
+from pipelines.timers import next_deadline, window_end
+from pipelines.views import Views
+from topics.dead_letter import Rejected
+from topics.feedback import Feedback
+from topics.ids import key_of
+from topics.play import Play
+from topics.request import Request
+
+REQUESTS_KEPT = 16
+FOREVER_MS = 2**62
+
+
+class Transition(Struct):
+    """What a step returns: the next state (None: forgotten), and what it emits, in order."""
+
+    state: Listener | None
+    decided: Decided | None = None
+    feedback: list[Feedback] = field(default_factory=list)
+    events: list[npt.NDArray[np.void]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def serve(
+    before: Listener | None,
+    record: Play | Request,
+    views: Views,
+    settings: Settings,
+    received_ms: int | None = None,
+) -> Transition:
+    """Apply one record of ``listener-events``; ``received_ms`` is when its log received it, if known.
+
+    Raises `Rejected` for a record that comes too late or from the future.
+    """
+    starts_ms = record.started_ms if isinstance(record, Play) else record.at_ms
+    if received_ms is not None and starts_ms > received_ms + settings.sessions.early_ms:
+        name = "started_ms" if isinstance(record, Play) else "at_ms"
+        raise Rejected(
+            "future",
+            f"{name} is {starts_ms}, expected at most {settings.sessions.early_ms} ms after it was received "
+            f"({received_ms}): check the producer's clock",
+            name,
+        )
+    done = fire_timers(before or new_listener(), record.listener_id, record.at_ms, views, settings, received_ms)
+    if isinstance(record, Play):
+        _apply_play(done, record, views, settings)
+    else:
+        _apply_request(done, record, views, settings)
+    return done
+
+
+def fire_timers(
+    before: Listener,
+    listener_id: str,
+    until_ms: int,
+    views: Views,
+    settings: Settings,
+    received_ms: int | None = None,
+) -> Transition:
+    """Fire, in order of deadline, every timer due at ``until_ms``; what they emit depends on the deadline alone."""
+    done = Transition(before)
+    if received_ms is not None:
+        until_ms = max(until_ms, received_ms - settings.sessions.timer_delay_ms)
+    while done.state is not None:
+        deadline = next_deadline(done.state, settings)
+        if deadline.at_ms > until_ms:
+            break
+        if deadline.kind == "expiry":
+            done.state = None if until_ms == FOREVER_MS else new_listener()
+            done.counts["expired"] += 1
+            break
+        if deadline.kind == "session":
+            plays = done.state.plays.copy()
+            done.events.append(happened(plays, done.state.kept, -1, settings.sessions.gap_ms, True))
+            done.state = replace(done.state, plays=plays)
+        else:
+            _close(done, deadline.place, deadline.at_ms, listener_id, views, settings)
+    return done
+
+
+def _apply_play(done: Transition, play: Play, views: Views, settings: Settings) -> None:
+    state = done.state
+    assert state is not None
+    track = views.table.handle(play.track_id)
+    if not views.table.tracks["known"][track]:
+        done.counts["unknown_track"] += 1
+    play_hash = key_of(play.play_name)
+    outcome = outcome_of(play, int(views.table.tracks["length_ms"][track]), settings)
+    entry = np.zeros(1, PLAY)
+    entry[0] = (
+        play.started_ms, play.at_ms, play_hash, key_of(play.event_id), 0, track,
+        outcome.share, outcome.skipped, play.liked, outcome.ended, 0,
+    )  # fmt: skip
+    plays, happening, row = place(state.plays, state.kept, entry)
+    if happening == DUPLICATE:
+        done.counts["duplicate"] += 1
+        return
+    if happening == INSERTED and play.at_ms < max(state.floor_ms, state.newest_ms - LATENESS_MS):
+        raise Rejected(
+            "late",
+            f"the play's event time is {play.at_ms}, expected at least "
+            f"{max(state.floor_ms, state.newest_ms - LATENESS_MS)}: what this listener heard then is closed",
+            "started_ms",
+        )
+    newest_ms = max(state.newest_ms, play.at_ms)
+    _credit(done, play, play_hash, reward_of(plays[row], settings), happening == INSERTED, views, settings)
+    done.events.append(
+        happened(plays, min(state.kept + 1, len(plays)), row if happening == INSERTED else -1,
+                 settings.sessions.gap_ms, False)
+    )  # fmt: skip
+    plays, kept, floor_ms = trim(
+        plays, min(state.kept + (happening == INSERTED), len(plays)), state.floor_ms, views.table.tracks, views.work.own,
+        views.work.next_stamp(views.table), newest_ms, settings.sessions.history_plays,
+        settings.sessions.history_bytes,
+    )  # fmt: skip
+    done.state = replace(
+        done.state, plays=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms
+    )
+    if play.at_ms < state.newest_ms:
+        done.counts["late_applied"] += 1
+        return
+    question = Question(play.listener_id, play.event_id, play.at_ms, play.surface, settings.slates.limit)
+    _answer(done, question, views, settings)
+
+
+def _apply_request(done: Transition, request: Request, views: Views, settings: Settings) -> None:
+    state = done.state
+    assert state is not None
+    name = key_of(request.request_id)
+    if name in state.requests:
+        done.counts["duplicate"] += 1
+        return
+    if request.at_ms < state.newest_ms - LATENESS_MS:
+        raise Rejected(
+            "late",
+            f"at_ms is {request.at_ms}, expected at least {state.newest_ms - LATENESS_MS}: "
+            "a day before this listener's newest record",
+            "at_ms",
+        )
+    is_newest = request.at_ms >= state.newest_ms
+    done.state = replace(
+        state,
+        requests=(*state.requests, name)[-REQUESTS_KEPT:],
+        newest_ms=max(state.newest_ms, request.at_ms),
+        pending=_with_shown(state.pending, request.shown),
+    )
+    if not is_newest:
+        done.counts["late_applied"] += 1
+        return
+    limit = settings.slates.limit if request.limit is None else request.limit
+    question = Question(
+        request.listener_id, request.request_id, request.at_ms, request.surface, limit, request.candidates
+    )
+    _answer(done, question, views, settings)
+
+
+def _answer(done: Transition, question: Question, views: Views, settings: Settings) -> None:
+    """Decide, and remember the decision until its plays come; a full queue closes its oldest."""
+    assert done.state is not None
+    decided = decide(question, done.state.plays, views, settings)
+    done.decided = decided
+    if decided.pending is None:
+        return
+    while sum(p.kind == "recommended" for p in done.state.pending) >= settings.slates.pending:
+        oldest = next(i for i, p in enumerate(done.state.pending) if p.kind == "recommended")
+        _close(done, oldest, question.at_ms, question.listener_id, views, settings)
+    done.state = replace(done.state, pending=(*done.state.pending, decided.pending))
+
+
+def _credit(
+    done: Transition,
+    play: Play,
+    play_hash: int,
+    reward: float,
+    is_new: bool,
+    views: Views,
+    settings: Settings,
+) -> None:
+    """Tell the decision that this play answers what it earned, or note an organic play."""
+    assert done.state is not None
+    pending = _with_shown(done.state.pending, play.shown)
+    if is_new:
+        credit = find_credit(pending, play, settings)
+        if credit is None:
+            if play.decision_id is not None:
+                done.counts["unknown_decision"] += 1
+            done.state = replace(done.state, pending=pending)
+            _note_organic(done, play, play_hash, reward, views, settings)
+            return
+        where, slot = credit.place, credit.slot
+        if pending[where].attribution == "none":
+            pending = _replaced(pending, where, replace(pending[where], attribution=credit.attribution))
+    else:
+        found = find_credited(pending, play_hash)
+        if found is None:
+            return
+        where, slot = found
+    mark = mark_of(play.listener_id, settings)
+    later, feedback = credited(pending[where], slot, play_hash, reward, mark, settings)
+    if feedback is not None:
+        done.feedback.append(feedback)
+    done.state = replace(done.state, pending=_replaced(pending, where, later))
+
+
+def _note_organic(
+    done: Transition, play: Play, play_hash: int, reward: float, views: Views, settings: Settings
+) -> None:
+    """Keep a play nobody recommended beside one unplayed track of the newest slate, as a decision of two.
+
+    Both are described as they stood when that slate was drawn, so no column knows of the play itself.
+    """
+    state = done.state
+    assert state is not None
+    newest = next((p for p in reversed(state.pending) if p.kind == "recommended"), None)
+    if newest is None or newest.at_ms > play.started_ms:
+        return
+    track = np.array([views.table.handle(play.track_id)], np.int32)
+    context, columns = describe(state.plays, newest.at_ms, track, views, settings)
+    slot = play_hash % len(newest.tracks)
+    if newest.tracks[slot] == play.track_id:
+        slot = (slot + 1) % len(newest.tracks)
+    width = len(newest.columns) // len(newest.tracks)
+    organic = Pending(
+        decision_id=f"{play_hash:016x}",
+        at_ms=newest.at_ms,
+        kind="organic",
+        attribution="none",
+        policy=newest.policy,
+        policy_version=newest.policy_version,
+        tracks=(play.track_id, newest.tracks[slot]),
+        propensities=(0.0, 0.0),
+        means=(0.0, newest.means[slot]),
+        context=context.tobytes(),
+        columns=columns.tobytes() + newest.columns[slot * width : (slot + 1) * width],
+        plays=(play_hash, 0),
+        rewards=(0.0, 0.0),
+    )
+    others = tuple(p for p in state.pending if p.kind == "recommended")
+    mark = mark_of(play.listener_id, settings)
+    organic, feedback = credited(organic, 0, play_hash, reward, mark, settings)
+    if feedback is not None:
+        done.feedback.append(feedback)
+    done.state = replace(state, pending=(*others, organic))
+
+
+def _close(
+    done: Transition, where: int, at_ms: int, listener_id: str, views: Views, settings: Settings
+) -> None:
+    """Emit the final part of a decision and what its tracks earned beyond expectation."""
+    assert done.state is not None
+    decision = done.state.pending[where]
+    later, feedback = closed(decision, mark_of(listener_id, settings), settings)
+    if feedback is not None:
+        done.feedback.append(feedback)
+    if decision.kind == "recommended" and later.seen:
+        done.events.append(shown_events(later, decision.at_ms, later.seen, views))
+    pending = done.state.pending
+    done.state = replace(done.state, pending=pending[:where] + pending[where + 1 :])
+
+
+def _with_shown(pending: tuple[Pending, ...], shown: int | None) -> tuple[Pending, ...]:
+    """Note how many slots of the newest decision the client says were seen."""
+    if shown is None or not pending:
+        return pending
+    for where in range(len(pending) - 1, -1, -1):
+        if pending[where].kind == "recommended":
+            return _replaced(pending, where, replace(pending[where], shown=shown))
+    return pending
+
+
+def _replaced(items: tuple[Any, ...], where: int, item: Any) -> tuple[Any, ...]:
+    return (*items[:where], item, *items[where + 1 :])
