@@ -59,10 +59,10 @@ def encode(record: Struct) -> bytes:
 
 
 def encode_line(record: Struct) -> bytes:
-    """Return the record as one line of a file, which carries its schema in front.
+    r"""Return the record as one line of a file, which carries its schema in front.
 
     >>> encode_line(Erasure("ann", 5))
-    b'{"schema":"erasure.v1","listener_id":"ann","at_ms":5}\\n'
+    b'{"schema":"erasure.v1","listener_id":"ann","at_ms":5}\n'
     """
     schema = SCHEMA_OF[type(record)]
     return b'{"schema":"%s",%b\n' % (schema.encode(), _encode(record)[1:])

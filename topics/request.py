@@ -19,7 +19,9 @@ class Request(Struct, frozen=True, omit_defaults=True):
     surface: Annotated[str, Meta(min_length=1, max_length=64)] = "now_playing"
     candidates: Annotated[tuple[Id, ...], Meta(max_length=CANDIDATES_MAX)] | None = None
     limit: Annotated[int, Meta(ge=1, le=SLATE_MAX)] | None = None  # slots; the engine's setting if null
-    shown: Annotated[int, Meta(ge=0, le=SLATE_MAX)] | None = None  # slots seen of this listener's newest decision
+    shown: Annotated[int, Meta(ge=0, le=SLATE_MAX)] | None = (
+        None  # slots seen of this listener's newest decision
+    )
 
     def __post_init__(self) -> None:
         check_id_bytes(request_id=self.request_id, listener_id=self.listener_id)

@@ -1,0 +1,284 @@
+"""RocksStore: a store in files, by RocksDB; the only place that imports rocksdict."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+from weakref import WeakSet
+
+import msgspec
+from msgspec import Meta, Struct
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    DBRecoveryMode,
+    Options,
+    Rdict,
+    RdictIter,
+    WriteBatch,
+    WriteOptions,
+)
+
+from state import inventory
+from state.memory import MemoryStore
+from state.store import Fault, Store, StoreError
+
+FORMAT = 1
+MARKER = "segue-store.json"
+MIB = 1 << 20
+
+
+class Limits(Struct, frozen=True):
+    """What one store may take of the machine; about cache + 2 × write buffer of memory in all."""
+
+    cache_bytes: Annotated[int, Meta(ge=MIB)] = 32 * MIB  # blocks read, and the indexes of tables
+    write_buffer_bytes: Annotated[int, Meta(ge=MIB)] = 16 * MIB  # two of them
+    open_files: Annotated[int, Meta(ge=16)] = 256
+    sync: bool = False  # True: a write also survives the machine losing power, not only a kill
+
+
+class Marker(Struct, frozen=True):
+    """The file that says whose store this is, and what it looked like when it was closed."""
+
+    segue_store: int = FORMAT
+    opened: int = 0  # times
+    files: tuple[inventory.FileSeen, ...] | None = None  # None while open, and after a kill
+
+
+def open_store(path: str | Path | None, limits: Limits | None = None) -> Store:
+    """Return the store in this directory, made if it is not there; in memory where path is None.
+
+    >>> open_store(None).get(b"a") is None
+    True
+
+    Raises `StoreError` where the directory is torn, not a store of segue's, or in use.
+    """
+    return MemoryStore() if path is None else RocksStore(path, limits)
+
+
+class RocksStore:
+    """Keyed bytes in a directory. A write is in the log before it returns: a kill loses none.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     store = RocksStore(name)
+    ...     store.write({b"listener/ann": b"1", b"track/t1": b"2"})
+    ...     store.close()
+    ...     again = RocksStore(name)
+    ...     list(again.scan(b"listener/"))
+    ...     again.close()
+    [(b'listener/ann', b'1')]
+    """
+
+    def __init__(self, path: str | Path, limits: Limits | None = None) -> None:
+        self._path = Path(path)
+        limits = limits or Limits()
+        self._write_options = WriteOptions()
+        self._write_options.sync = limits.sync
+        self._scans: WeakSet[_Scan] = WeakSet()
+        try:
+            self._opened = self._claim().opened
+        except OSError as error:
+            raise _explained(self._path, error) from None
+        self._db: Rdict | None = None
+        try:
+            self._db = Rdict(str(self._path), _options(limits))
+        except Exception as error:
+            raise _explained(self._path, error) from None
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of this key, or None where there is none."""
+        db = self._usable()
+        try:
+            value: bytes | None = db.get(key)
+        except Exception as error:
+            raise _explained(self._path, error) from None
+        return value
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Put every value under its key, delete where it is None: all of it, or nothing."""
+        db = self._usable()
+        batch = WriteBatch(raw_mode=True)
+        for key, value in changes.items():
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        try:
+            db.write(batch, self._write_options)
+        except Exception as error:
+            raise _explained(self._path, error) from None
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield (key, value) of the keys that begin with prefix, in order, as of this call."""
+        scan = _Scan(self._path, self._usable().iter(), prefix)
+        self._scans.add(scan)
+        return scan
+
+    def close(self) -> None:
+        """Flush, write down which files there are, and let go of the directory's lock."""
+        if self._db is None:
+            return
+        db, self._db = self._db, None
+        for scan in self._scans:
+            scan.close()
+        try:
+            db.close()
+        except Exception as error:
+            raise _explained(self._path, error) from None
+        marker = _read_marker(self._path)
+        if marker is not None and marker.opened == self._opened:  # nobody opened it in the meantime
+            files = inventory.take(self._path)
+            _write_marker(self._path, Marker(opened=self._opened, files=files))
+
+    def _usable(self) -> Rdict:
+        if self._db is None:
+            raise StoreError(
+                "closed", f"the store {self._path} is closed, expected an open one; open it again"
+            )
+        return self._db
+
+    def _claim(self) -> Marker:
+        """Check that the directory is ours and whole; mark it as open."""
+        path = self._path
+        if path.exists() and not path.is_dir():
+            raise _foreign(path, "a file")
+        path.mkdir(parents=True, exist_ok=True)
+        names = {entry.name for entry in path.iterdir()} - {MARKER + ".new"}
+        marker = _read_marker(path)
+        if marker is None:
+            if names:
+                kind = "a RocksDB store that segue did not make" if "CURRENT" in names else "a directory with"
+                shown = ", ".join(sorted(names)[:3])
+                raise _foreign(path, kind if "CURRENT" in names else f"{kind} {shown}")
+            marker = Marker()
+        if marker.segue_store > FORMAT:
+            raise StoreError(
+                "newer",
+                f"the store {path} has format {marker.segue_store}, this segue reads only {FORMAT}; "
+                "a newer segue wrote it: run that one, or name another directory",
+            )
+        if marker.files is not None:
+            torn = inventory.differences(path, marker.files)
+        elif "CURRENT" not in names:
+            torn = [f"CURRENT is missing beside {name}" for name in names if name.startswith("MANIFEST-")]
+        else:
+            torn = []
+        if torn:
+            raise _torn(path, "; ".join(torn[:3]))
+        marker = Marker(opened=marker.opened + 1)
+        _write_marker(path, marker)
+        return marker
+
+
+class _Scan(Iterator[tuple[bytes, bytes]]):
+    """A scan under way. It holds the store's files, so `RocksStore.close` must be able to end it."""
+
+    def __init__(self, path: Path, rows: RdictIter, prefix: bytes) -> None:
+        rows.seek(prefix)
+        self._path, self._rows, self._prefix = path, rows, prefix
+        self._closed = False
+
+    def __next__(self) -> tuple[bytes, bytes]:
+        if self._closed:
+            raise StoreError(
+                "closed", f"the store {self._path} was closed during a scan; open it and scan again"
+            )
+        rows = self._rows
+        if not rows.valid():
+            try:
+                rows.status()  # an end may also be a damaged block
+            except Exception as error:
+                raise _explained(self._path, error) from None
+            raise StopIteration
+        key: bytes = rows.key()
+        if not key.startswith(self._prefix):
+            raise StopIteration
+        value: bytes = rows.value()
+        rows.next()
+        return key, value
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._closed = True
+        del self._rows
+
+
+def _options(limits: Limits) -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(Cache(limits.cache_bytes))
+    blocks.set_cache_index_and_filter_blocks(True)
+    blocks.set_bloom_filter(10, False)
+    options.set_block_based_table_factory(blocks)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_write_buffer_size(limits.write_buffer_bytes)
+    options.set_max_write_buffer_number(2)
+    options.set_max_total_wal_size(4 * limits.write_buffer_bytes)
+    options.set_max_open_files(limits.open_files)
+    options.set_max_background_jobs(2)
+    # A kill leaves at most half a batch at the log's end, which never counted. Damage before the end
+    # is refused; RocksDB's default would drop all that follows it and say nothing.
+    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    options.set_keep_log_file_num(2)
+    options.set_max_log_file_size(MIB)
+    options.set_stats_dump_period_sec(0)
+    options.set_stats_persist_period_sec(0)
+    return options
+
+
+def _read_marker(path: Path) -> Marker | None:
+    try:
+        content = (path / MARKER).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Marker)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _torn(path, f"{MARKER} does not read ({error})") from None
+
+
+def _write_marker(path: Path, marker: Marker) -> None:
+    new = path / (MARKER + ".new")
+    with new.open("wb") as file:
+        file.write(msgspec.json.encode(marker))
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path / MARKER)
+
+
+def _foreign(path: Path, kind: str) -> StoreError:
+    return StoreError(
+        "foreign",
+        f"{path} is {kind}, expected an empty directory or a store that segue made; "
+        "nothing was changed; name another directory",
+    )
+
+
+def _torn(path: Path, detail: str) -> StoreError:
+    return StoreError(
+        "torn",
+        f"the store {path} is torn: {detail}; expected every file as segue left it; "
+        "delete the directory and replay the log, or put back a whole copy",
+    )
+
+
+def _explained(path: Path, error: Exception) -> StoreError:
+    """Say what RocksDB's message means for whoever runs this."""
+    detail = " ".join(str(error).split())
+    if "lock" in detail.lower() and "LOCK" in detail:
+        return StoreError(
+            "locked",
+            f"the store {path} is in use by another process or in this one, expected to be its only user; "
+            "stop the other one, or name another directory",
+        )
+    fault: Fault = "torn" if "Corruption" in detail or "No such file" in detail else "failed"
+    if fault == "torn":
+        return _torn(path, detail)
+    return StoreError(
+        "failed",
+        f"the store {path} could not be read or written ({detail}); expected a writable disk with room; "
+        "earlier writes are kept, this one is not: mend that and start again",
+    )
