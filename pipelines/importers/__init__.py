@@ -4,14 +4,22 @@ To add one, write ``pipelines/importers/<name>.py`` with an `Importer` and put i
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from pipelines.importers.archive import sources_of
 from pipelines.importers.columns import CSV
-from pipelines.importers.entry import Entry, Importer, Record
+from pipelines.importers.entry import Entry, Found, Importer, Record
 from pipelines.importers.jsonl import JSONL
+from pipelines.importers.lastfm import LASTFM
+from pipelines.importers.listenbrainz import LISTENBRAINZ
+from pipelines.importers.mssd import MSSD
 from pipelines.importers.order import in_event_time, numbered
+from pipelines.importers.sessions import SESSIONS
 from pipelines.importers.source import ImportFailed, Source
+from pipelines.importers.spotify import SPOTIFY
+from pipelines.importers.spotify_account import SPOTIFY_ACCOUNT
 from pipelines.importers.tracks import CATALOGUES
+from topics.dead_letter import DeadLetter
 
 __all__ = [
     "CATALOGUES",
@@ -27,6 +35,12 @@ __all__ = [
 
 IMPORTERS: dict[str, Importer] = {
     "jsonl": JSONL,
+    "spotify": SPOTIFY,
+    "spotify-account": SPOTIFY_ACCOUNT,
+    "listenbrainz": LISTENBRAINZ,
+    "lastfm": LASTFM,
+    "mssd": MSSD,
+    "sessions": SESSIONS,
     "csv": CSV,
 }
 """Asked in this order by ``auto``: the first that knows a file reads it."""
@@ -58,31 +72,45 @@ def sniff(path: str) -> str:
 def _read(
     path: str, name: str, columns: Mapping[str, str], importers: dict[str, Importer]
 ) -> Iterator[Entry]:
-    name, sources = _chosen(path, name, importers)
+    name, sources, foreign = _chosen(path, name, importers)
     importer = importers[name]
+    unknown = sorted(set(columns) - set(importer.takes))
+    if unknown:
+        may = ", ".join(importer.takes) or "none"
+        raise ImportFailed(f"columns name {', '.join(unknown)}, expected for {name} some of: {may}")
     found = importer.read(sources, columns)
+    if not importer.export:
+        found = chain(found, (_unread(source, name) for source in foreign))
     return numbered(found if importer.ordered else in_event_time(found))
 
 
-def _chosen(path: str, name: str, importers: dict[str, Importer]) -> tuple[str, list[Source]]:
-    """Return the format's name and, of what the path holds, the files that are of it."""
+def _chosen(path: str, name: str, importers: dict[str, Importer]) -> tuple[str, list[Source], list[Source]]:
+    """Return the format's name and, of what the path holds, the files that are of it and the others."""
     if name != AUTO and name not in importers:
         raise ImportFailed(f"format is {name!r}, expected {AUTO} or one of {', '.join(importers)}")
     sources = sources_of(path)
     if name != AUTO and len(sources) == 1:
-        return name, sources  # asked for by name: its rows will say what is wrong with them
+        return name, sources, []  # asked for by name: its rows will say what is wrong with them
     heads = [source.head() for source in sources]
     if not any(heads):
-        return name if name != AUTO else next(iter(importers)), []  # an empty file is an empty log
+        return name if name != AUTO else next(iter(importers)), [], []  # an empty file is an empty log
     for choice in importers if name == AUTO else [name]:
         knows = importers[choice].knows
-        known = [source for source, head in zip(sources, heads, strict=True) if knows(source.name, head)]
-        if known:
-            return choice, known
+        known = [knows(source.name, head) for source, head in zip(sources, heads, strict=True)]
+        if any(known):
+            foreign = [s for s, head, yes in zip(sources, heads, known, strict=True) if head and not yes]
+            return choice, [s for s, yes in zip(sources, known, strict=True) if yes], foreign
+    if name != AUTO:
+        return name, sources, []
     names = ", ".join(source.name for source in sources[:5])
     formats = "; ".join(f"{choice} ({importer.what})" for choice, importer in importers.items())
-    sought = "a known format" if name == AUTO else name
     raise ImportFailed(
-        f"{path} holds nothing that looks like {sought} (it has {names}), "
-        f"expected one of {formats}; name one with --format, or for CSV name its columns"
+        f"{path} holds nothing of a known format (it has {names}), expected one of {formats}; name the "
+        "format, and for CSV its columns"
     )
+
+
+def _unread(source: Source, name: str) -> Found:
+    """Return what stands for a file beside others that is not of their format."""
+    detail = f"the file does not look like {name}, as the files beside it do: none of it was read"
+    return Found(DeadLetter("invalid", detail, source.name, 1, b""))

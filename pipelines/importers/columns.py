@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pipelines.importers.entry import Columns, Found, Importer
-from pipelines.importers.naming import Names, fitting, track_name
-from pipelines.importers.source import ImportFailed, Source
-from pipelines.importers.table import DELIMITERS, Row, Table, header_of
+from pipelines.importers.naming import CONSTANT, Names, fitting, listener_of, track_name
+from pipelines.importers.rows import converted
+from pipelines.importers.source import ImportFailed, Source, first_line
+from pipelines.importers.table import DELIMITERS, Table, header_of
 from pipelines.importers.values import checked, flag, needed, time_ms, whole, word
-from topics.dead_letter import DeadLetter, Rejected
 from topics.ids import name_of
 from topics.play import Play
 
@@ -33,7 +33,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "shown": ("shown",),
 }  # fmt: skip
 SHARED = ("track", "song", "item")  # an id where it stands alone, a title beside an artist
-CONSTANT = "@"
+WORDS = ("play_id", "end_reason", "surface", "decision_id")
 
 
 def read(sources: Iterable[Source], columns: Columns) -> Iterator[Found]:
@@ -49,27 +49,13 @@ def read(sources: Iterable[Source], columns: Columns) -> Iterator[Found]:
         if not table.header:
             continue
         play = _reader(source.name, table.header, columns)
-        for row in table.rows():
-            if isinstance(row, DeadLetter):
-                yield Found(row)
-                continue
-            try:
-                yield play(row)
-            except Rejected as error:
-                yield Found(
-                    DeadLetter(
-                        error.reason, error.detail, source.name, row.number, row.raw, field=error.field
-                    )
-                )
+        yield from converted(table.rows(), source.name, play)
 
 
 def places(
     name: str, header: list[str], aliases: dict[str, tuple[str, ...]], columns: Columns
 ) -> dict[str, int]:
     """Return field → place of its column; what ``columns`` says comes before aliases."""
-    unknown = sorted(set(columns) - set(aliases))
-    if unknown:
-        raise ImportFailed(f"columns name {', '.join(unknown)}, expected some of {', '.join(aliases)}")
     found: dict[str, int] = {}
     for field, names in aliases.items():
         if field in columns:
@@ -94,11 +80,10 @@ def places(
     return found
 
 
-def _reader(name: str, header: list[str], columns: Columns) -> Callable[[Row], Found]:
+def _reader(name: str, header: list[str], columns: Columns) -> Callable[[list[str]], Found]:
     """Return the function that turns one row into a play."""
     at = places(name, header, ALIASES, columns)
-    always = columns.get("listener", "")
-    constant = always[1:] if always.startswith(CONSTANT) else None
+    constant = listener_of(columns) if columns.get("listener", "").startswith(CONSTANT) else None
     named = "title" in at and "artist" in at
     lacking = [field for field, there in (
         ("listener", "listener" in at or constant), ("track", "track" in at or named), ("time", "time" in at),
@@ -115,14 +100,11 @@ def _reader(name: str, header: list[str], columns: Columns) -> Callable[[Row], F
     heard_scale, length_scale = (_scale(header, at.get(field)) for field in ("heard", "length"))
     title_at, artist_at, artist_id_at = at.get("title"), at.get("artist"), at.get("artist_id")
     event_at, heard_at, length_at = at.get("event"), at.get("heard"), at.get("length")
-    flags = [(field, at[field]) for field in ("skipped",) if field in at]
+    skipped_at = at.get("skipped")
     numbers = [(field, at[field]) for field in ("liked", "shown") if field in at]
-    words = [
-        (field, at[field]) for field in ("play_id", "end_reason", "surface", "decision_id") if field in at
-    ]
+    words = [(field, at[field]) for field in WORDS if field in at]
 
-    def play(row: Row) -> Found:
-        cells = row.cells
+    def play(cells: list[str]) -> Found:
         listener_id = constant or (cells[listener_at].strip() if listener_at is not None else "")
         if not listener_id:
             raise needed("listener_id", "who listened")
@@ -144,14 +126,14 @@ def _reader(name: str, header: list[str], columns: Columns) -> Callable[[Row], F
             fields["heard_ms"] = whole(cells[heard_at], "heard_ms", heard_scale)
         if length_at is not None:
             fields["length_ms"] = whole(cells[length_at], "length_ms", length_scale) or None
-        for field, place in flags:
-            fields[field] = flag(cells[place], field)
+        if skipped_at is not None:
+            fields["skipped"] = flag(cells[skipped_at], "skipped")
         for field, place in numbers:
-            if (got := whole(cells[place], field)) is not None:
-                fields[field] = got
-        for field, place in words:
-            if got := word(cells[place], field):
-                fields[field] = got
+            if (said := whole(cells[place], field)) is not None:
+                fields[field] = said
+        for name_, place in words:
+            if text := word(cells[place], name_):
+                fields[name_] = text
         event = cells[event_at].strip() if event_at is not None else ""
         fields["event_id"] = (
             fitting("event", event) if event
@@ -173,11 +155,11 @@ def _scale(header: list[str], place: int | None) -> int:
 
 
 def _knows(name: str, head: bytes) -> bool:  # noqa: ARG001  any name will do
-    line = next((line for line in head.splitlines() if line.strip()), b"")
+    line = first_line(head)
     if not any(delimiter.encode() in line for delimiter in DELIMITERS):
         return False
     at = places("", header_of(line)[1], ALIASES, {})
     return "time" in at and ("track" in at or ("title" in at and "artist" in at))
 
 
-CSV = Importer("CSV with named columns", _knows, read)
+CSV = Importer("CSV with named columns", _knows, read, takes=tuple(ALIASES))

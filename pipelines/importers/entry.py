@@ -38,11 +38,12 @@ class Importer(NamedTuple):
     """How one format is recognised and read.
 
     ``knows`` is asked with a file's name and its first bytes (up to 64 KiB). ``read`` gives one
-    `Found` for each row, odd rows as dead letters. ``ordered`` says that they come in log order by
-    construction: they stream; else they are sorted by event time in memory.
+    `Found` for each row, odd rows as dead letters.
     """
 
     what: str  # the format in a few words, for help and errors
     knows: Callable[[str, bytes], bool]
     read: Callable[[Iterable[Source], Columns], Iterator[Found]]
-    ordered: bool = False
+    ordered: bool = False  # in log order by construction: they stream; else sorted by event time in memory
+    export: bool = False  # its archives hold files of other kinds, too, which are passed over
+    takes: tuple[str, ...] = ()  # the fields that ``columns`` may name

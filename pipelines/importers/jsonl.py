@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from pipelines.importers.entry import Columns, Found, Importer
+from pipelines.importers.rows import rejected
 from pipelines.importers.source import Source
 from topics.codec import SCHEMA_OF, decode_line
 from topics.dead_letter import DeadLetter, Rejected
@@ -33,7 +34,7 @@ def records(sources: Iterable[Source], kinds: tuple[type, ...]) -> Iterator[Foun
                 record, received_ms = decode_line(line)
             except Rejected as error:
                 if line and not line.isspace():
-                    yield Found(DeadLetter(error.reason, error.detail, name, number, line, field=error.field))
+                    yield Found(rejected(error, name, number, line))
                 continue
             if type(record) in kinds:
                 yield Found(record, None, received_ms)
@@ -43,9 +44,10 @@ def records(sources: Iterable[Source], kinds: tuple[type, ...]) -> Iterator[Foun
 
 
 def _knows(name: str, head: bytes) -> bool:  # noqa: ARG001  any name will do
-    first = next((line for line in head.splitlines() if line.strip()), b"")
-    return first.startswith(b"{") and (
-        b'"schema"' in first or (b'"event_id"' in first and b'"track_id"' in first)
+    return any(
+        line.startswith(b"{") and (b'.v1"' in line or (b'"event_id"' in line and b'"track_id"' in line))
+        for line in map(bytes.strip, head.split(b"\n")[:50])
+        if b'"track_metadata"' not in line
     )
 
 

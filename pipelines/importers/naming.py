@@ -1,5 +1,6 @@
 """Naming: ids where a log has none, made from what it says, and catalogue entries from its names."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -7,6 +8,7 @@ from topics.ids import ID_BYTES_MAX, name_of
 from topics.track import Track
 
 LISTENER = "me"  # an export of one account that does not name it
+CONSTANT = "@"
 TEXT_MAX = 512
 
 
@@ -41,6 +43,11 @@ def fitting(kind: str, name: str) -> str:
     if len(name) <= ID_BYTES_MAX and (name.isascii() or len(name.encode("utf-8", "replace")) <= ID_BYTES_MAX):
         return name
     return name_of(kind, name.encode("utf-8", "backslashreplace").decode())
+
+
+def listener_of(columns: Mapping[str, str]) -> str | None:
+    """Return the one listener that columns such as ``{"listener": "@ann"}`` name, or None."""
+    return columns.get("listener", "").removeprefix(CONSTANT) or None
 
 
 def track_of(track_id: str, names: Names) -> Track:

@@ -12,6 +12,7 @@ PACKED_BLOCK = 1 << 14  # small, so that a broken stream takes little of what ca
 HEAD = 1 << 16
 LINE_MAX = 1 << 20
 WHOLE_MAX = 1 << 29  # a JSON document is held in memory; real exports have 10 to 20 MB a file
+MARK = b"\xef\xbb\xbf"  # that some programs put in front of UTF-8
 GZIP = b"\x1f\x8b"
 
 
@@ -112,7 +113,7 @@ class Source:
         return DeadLetter("invalid", detail, self.name, number, line[:LINE_MAX])
 
     def _without_mark(self) -> Iterator[bytes]:
-        """Blocks without the byte order mark that some programs put in front of UTF-8."""
+        """Blocks without the byte order mark."""
         blocks = self.blocks()
         first = b""
         for block in blocks:
@@ -120,7 +121,7 @@ class Source:
             if len(first) >= 3:
                 break
         if first:
-            yield first.removeprefix(b"\xef\xbb\xbf")
+            yield first.removeprefix(MARK)
         yield from blocks
 
     def _unpacked(self, packed: bytes, raw: BinaryIO) -> Iterator[bytes]:
@@ -143,3 +144,13 @@ class Source:
                     yield rest
                 self.problem = "the gzip file ends in the middle"
                 return
+
+
+def first_line(head: bytes) -> bytes:
+    r"""Return the first line with something on it.
+
+    >>> first_line(b"\n \nuser_id,item_id\n0,0\n")
+    b'user_id,item_id'
+    """
+    lines = head.removeprefix(MARK).split(b"\n")
+    return next((line.strip() for line in lines if line.strip()), b"")

@@ -3,22 +3,14 @@
 import csv
 from collections import deque
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from pipelines.importers.source import ImportFailed, Source
+from pipelines.importers.rows import Row
+from pipelines.importers.source import MARK, ImportFailed, Source
 from topics.dead_letter import DeadLetter
 
 DELIMITERS = ",\t;|"
 JOINED_LINES_MAX = 32  # that one quoted row may span
 JOINED_MAX = 1 << 16  # bytes of such a row
-
-
-class Row(NamedTuple):
-    """The cells of one row, where it began, and its bytes."""
-
-    number: int  # line, from 1
-    cells: list[str]
-    raw: bytes
 
 
 class Table:
@@ -38,8 +30,8 @@ class Table:
                 return
         self.delimiter, self.header = ",", []  # an empty file is an empty log
 
-    def rows(self) -> Iterator[Row | DeadLetter]:
-        """Yield each row, or the dead letter of one that cannot be cut into the header's columns."""
+    def rows(self) -> Iterator[Row[list[str]]]:
+        """Yield each row; one that cannot be cut into the header's columns is a dead letter."""
         return rows(self._lines, self.source.name, self.delimiter, len(self.header))
 
 
@@ -49,38 +41,46 @@ def header_of(line: bytes) -> tuple[str, list[str]]:
     >>> header_of(b"User_ID;Track\r")
     (';', ['user_id', 'track'])
     """
-    text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").rstrip("\r\n")
+    text = line.removeprefix(MARK).decode("utf-8", "replace").rstrip("\r\n")
     delimiter = max(DELIMITERS, key=text.count)
-    cells = next(csv.reader([text], delimiter=delimiter), [])
+    try:
+        cells = next(csv.reader([text], delimiter=delimiter), [])
+    except csv.Error:  # a carriage return in the middle, or a cell beyond any sense: no header of ours
+        cells = [text]
     return delimiter, [cell.strip().casefold() for cell in cells]
 
 
 def rows(
-    lines: Iterator[tuple[int, bytes | DeadLetter]], name: str, delimiter: str, width: int
-) -> Iterator[Row | DeadLetter]:
+    lines: Iterator[tuple[int, bytes | DeadLetter]],
+    name: str,
+    delimiter: str,
+    width: int,
+    quote: bytes = b'"',
+) -> Iterator[Row[list[str]]]:
     """Cut lines into rows of ``width`` cells; blank lines are passed over.
 
-    A quoted cell may span lines. Where joining up to 32 lines gives no row of the right width, the
-    first line alone is odd and reading goes on behind it, so a stray quote swallows no other row.
+    A quoted cell may span lines (an empty ``quote`` says that quotes mean nothing). Where joining up
+    to 32 lines gives no row of the right width, the first line alone is odd and reading goes on behind
+    it, so a stray quote swallows no other row.
     """
     ahead: deque[tuple[int, bytes | DeadLetter]] = deque()  # read in vain while joining
     while item := ahead.popleft() if ahead else next(lines, None):
         number, line = item
         if isinstance(line, DeadLetter):
-            yield line
+            yield number, line, line.value
             continue
-        if b'"' in line:
-            row = _quoted(number, line, lines, ahead, delimiter, width)
-            yield row or DeadLetter("invalid", _why_not(line, delimiter, width), name, number, line)
+        if quote and quote in line:
+            quoted = _quoted(number, line, lines, ahead, delimiter, width)
+            yield quoted or (number, _odd(name, number, line, delimiter, width, quote), line)
             continue
         try:
             cells = line.decode().rstrip("\r").split(delimiter)
         except UnicodeDecodeError:
             cells = []
         if len(cells) == width:
-            yield Row(number, cells, line)
+            yield number, cells, line
         elif line and not line.isspace():
-            yield DeadLetter("invalid", _why_not(line, delimiter, width), name, number, line)
+            yield number, _odd(name, number, line, delimiter, width, quote), line
 
 
 def _quoted(
@@ -90,7 +90,7 @@ def _quoted(
     ahead: deque[tuple[int, bytes | DeadLetter]],
     delimiter: str,
     width: int,
-) -> Row | None:
+) -> Row[list[str]] | None:
     """Return the row that begins with this line; lines read but not used stay in ``ahead``."""
     used = 0
     while True:
@@ -99,7 +99,7 @@ def _quoted(
             if cells is not None and len(cells) == width:
                 for _ in range(used):
                     ahead.popleft()
-                return Row(number, cells, line)
+                return number, cells, line
             if not used:
                 return None
         if used == len(ahead):
@@ -121,15 +121,15 @@ def _cells(line: bytes, delimiter: str) -> list[str] | None:
         return None
 
 
-def _why_not(line: bytes, delimiter: str, width: int) -> str:
+def _odd(name: str, number: int, line: bytes, delimiter: str, width: int, quote: bytes) -> DeadLetter:
     try:
-        line.decode()
+        text = line.decode()
     except UnicodeDecodeError as error:
-        return f"byte {error.start + 1} of the row is not UTF-8, expected UTF-8"
-    if b'"' not in line:
-        cells: list[str] | None = line.decode().split(delimiter)
-    else:
-        cells = _cells(line, delimiter)
+        detail = f"byte {error.start + 1} of the row is not UTF-8, expected UTF-8"
+        return DeadLetter("invalid", detail, name, number, line)
+    cells = _cells(line, delimiter) if quote and quote in line else text.split(delimiter)
     if cells is None:
-        return "a quote is never closed, or closes inside a cell; expected cells quoted as a whole"
-    return f"the row has {len(cells)} cells, expected {width} as in the header"
+        detail = "a quote is never closed, or closes inside a cell; expected cells quoted as a whole"
+    else:
+        detail = f"the row has {len(cells)} cells, expected {width} as in the header"
+    return DeadLetter("invalid", detail, name, number, line)

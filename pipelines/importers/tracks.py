@@ -8,10 +8,10 @@ from pipelines.importers.columns import places
 from pipelines.importers.entry import Columns, Found, Importer
 from pipelines.importers.jsonl import CATALOGUE, JSONL, records
 from pipelines.importers.naming import TEXT_MAX, artist_name, fitting, track_name
-from pipelines.importers.source import ImportFailed, Source
-from pipelines.importers.table import Row, Table, header_of
+from pipelines.importers.rows import converted
+from pipelines.importers.source import ImportFailed, Source, first_line
+from pipelines.importers.table import Table, header_of
 from pipelines.importers.values import checked, flag, needed, number, odd, utc_ms, whole
-from topics.dead_letter import DeadLetter, Rejected
 from topics.track import Track
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -45,22 +45,10 @@ def read_csv(sources: Iterable[Source], columns: Columns) -> Iterator[Found]:  #
         table = Table(source)
         if not table.header:
             continue
-        track = _reader(source.name, table.header)
-        for row in table.rows():
-            if isinstance(row, DeadLetter):
-                yield Found(row)
-                continue
-            try:
-                yield Found(track(row))
-            except Rejected as error:
-                yield Found(
-                    DeadLetter(
-                        error.reason, error.detail, source.name, row.number, row.raw, field=error.field
-                    )
-                )
+        yield from converted(table.rows(), source.name, _reader(source.name, table.header))
 
 
-def _reader(name: str, header: list[str]) -> Callable[[Row], Track]:
+def _reader(name: str, header: list[str]) -> Callable[[list[str]], Found]:
     """Return the function that turns one row into a track."""
     at = places(name, header, ALIASES, {})
     if "track" not in at and not ("title" in at and "artist" in at):
@@ -71,8 +59,8 @@ def _reader(name: str, header: list[str]) -> Callable[[Row], Track]:
     released_in_ms = "released" in at and header[at["released"]].endswith("_ms")
     attributes = [(ATTRIBUTES[column], place) for place, column in enumerate(header) if column in ATTRIBUTES]
 
-    def track(row: Row) -> Track:
-        said = {field: row.cells[place].strip() for field, place in at.items()}
+    def track(cells: list[str]) -> Found:
+        said = {field: cells[place].strip() for field, place in at.items()}
         title, artist = said.get("title", ""), said.get("artist", "")
         track_id = said.get("track") or (track_name(artist, title) if artist and title else None)
         if not track_id:
@@ -89,7 +77,7 @@ def _reader(name: str, header: list[str]) -> Callable[[Row], Track]:
             "attributes": {
                 name: float(got)
                 for name, place in attributes
-                if (got := number(row.cells[place], name)) is not None
+                if (got := number(cells[place], name)) is not None
             },
         }  # fmt: skip
         for field in ("playable", "explicit"):
@@ -97,7 +85,7 @@ def _reader(name: str, header: list[str]) -> Callable[[Row], Track]:
                 fields[field] = yes
         if said.get("kind"):
             fields["kind"] = said["kind"]
-        return checked(fields, Track)
+        return Found(checked(fields, Track))
 
     return track
 
@@ -125,7 +113,7 @@ def read_lines(sources: Iterable[Source], columns: Columns) -> Iterator[Found]: 
 
 
 def _knows_csv(name: str, head: bytes) -> bool:  # noqa: ARG001  any name will do
-    line = next((line for line in head.splitlines() if line.strip()), b"")
+    line = first_line(head)
     at = places("", header_of(line)[1], ALIASES, {}) if line else {}
     return "track" in at or ("title" in at and "artist" in at)
 

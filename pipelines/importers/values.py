@@ -15,8 +15,9 @@ from topics.track import Track
 R = TypeVar("R", Play, Track)
 MS_SINCE = 1e11  # a Unix time above it is in milliseconds: as seconds it would be the year 5138
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
-_FLAGS = {"true": True, "1": True, "1.0": True, "yes": True, "t": True}
-_FLAGS |= {"false": False, "0": False, "0.0": False, "no": False, "f": False}
+_FLAGS: dict[str, bool | None] = {"": None, "null": None, "none": None}
+_FLAGS |= dict.fromkeys(("True", "true", "1", "1.0", "yes", "t"), True)
+_FLAGS |= dict.fromkeys(("False", "false", "0", "0.0", "no", "f"), False)
 
 
 def number(value: Any, field: str) -> float | int | None:
@@ -46,6 +47,8 @@ def whole(value: Any, field: str, scale: int = 1) -> int | None:
     >>> whole("1.2345", "heard_s", scale=1000)
     1234
     """
+    if type(value) is str and len(value) < 19 and value.isdecimal() and value.isascii():
+        return int(value) * scale
     got = number(value, field)
     return got if got is None or (type(got) is int and scale == 1) else round(got * scale)
 
@@ -91,9 +94,9 @@ def flag(value: Any, field: str) -> bool | None:
     """
     if value is None or type(value) is bool:
         return value
-    text = str(value).strip().lower() if type(value) in {str, int, float} else ""
-    if type(value) is str and text in {"", "null", "none"}:
-        return None
+    if type(value) is str and value in _FLAGS:
+        return _FLAGS[value]
+    text = str(value).strip().lower() if type(value) in {str, int, float} else "?"
     if text not in _FLAGS:
         raise odd(field, value, "true, false or null")
     return _FLAGS[text]

@@ -1,0 +1,60 @@
+"""Shared by the tests of importers: where the real files are, and files made on the spot."""
+
+import io
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from pipelines.importers.source import Source
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets, which are not part of the project because of their licences."""
+    folder = Path(__file__).resolve().parents[3] / "shared" / "data"
+    if not folder.is_dir():
+        reason = f"no folder {folder}: the real data sets may not be published with the project"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str, bytes], str]:
+    """Write bytes to a file of some name; gives its path."""
+
+    def write(name: str, content: bytes) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def zipped(tmp_path: Path) -> Callable[[Mapping[str, bytes]], str]:
+    """Write a zip with some members; gives its path."""
+
+    def write(members: Mapping[str, bytes]) -> str:
+        path = tmp_path / "export.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def source_of() -> Callable[[bytes], Source]:
+    """Give a source with these bytes, without a file."""
+
+    def make(content: bytes) -> Source:
+        return Source("a-file", lambda: io.BytesIO(content))
+
+    return make
