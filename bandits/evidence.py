@@ -1,8 +1,10 @@
 """Evidence: what a policy has learned, as sums to which any feedback can be added or taken away."""
 
+from typing import NoReturn
+
 import numpy as np
 
-from bandits.kronecker import add_rows, pairs_of, weigh
+from bandits.kronecker import add_rows, pairs_of, settle, weigh
 from bandits.rows import Rows
 from numeric.arrays import Floats
 
@@ -32,7 +34,8 @@ class Evidence:
 
     __slots__ = (
         "layout", "context_names", "pair_names", "half_life_ms",
-        "pairs", "total", "rows", "landmark_ms", "newest_ms", "alarms",
+        "total", "rows", "landmark_ms", "newest_ms", "alarms",
+        "_pairs", "_scales", "_squares", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -47,12 +50,22 @@ class Evidence:
         self.context_names = context_names
         self.pair_names = pair_names
         self.half_life_ms = half_life_ms
-        self.pairs: Floats = np.zeros((pairs_of(len(context_names)), pairs_of(len(pair_names))))  # E
         self.total: Floats = np.zeros((len(context_names), len(pair_names)))  # b
         self.rows = 0.0  # n
         self.landmark_ms = 0  # a whole number of half-lives since 1970
         self.newest_ms = 0  # newest decision time folded
         self.alarms: tuple[tuple[int, float], ...] = ()  # (rows dated up to, weigh this times as much)
+        self._pairs: Floats = np.zeros((pairs_of(len(context_names)), pairs_of(len(pair_names))))
+        self._scales: Floats = np.zeros((8, len(self._pairs)))
+        self._squares: Floats = np.zeros((8, self._pairs.shape[1]))
+        self._waiting = 0  # updates of E prepared, but not added yet
+
+    @property
+    def pairs(self) -> Floats:
+        """E in the form of `bandits.kronecker`, (C(C+1)/2, P(P+1)/2)."""
+        if self._waiting:
+            self._settle()
+        return self._pairs
 
     def fold(self, rows: Rows, weight: float = 1.0) -> None:
         """Add one part of a feedback; ``weight`` multiplies its rows (organic rows may count less).
@@ -75,9 +88,7 @@ class Evidence:
         """
         if not 0.0 < factor <= 1.0:
             raise ValueError(f"an alarm's factor is {factor}, expected a number in (0, 1]")
-        self.pairs *= factor
-        self.total *= factor
-        self.rows *= factor
+        self._multiply(factor)
         self.alarms = (*self.alarms, (self.newest_ms, factor))
         if len(self.alarms) > ALARMS_MAX:  # the two oldest become one, dated the later
             (_, first), (until_ms, second), *rest = self.alarms
@@ -86,7 +97,7 @@ class Evidence:
     def copy(self) -> "Evidence":
         """Return an evidence with sums of its own."""
         twin = Evidence(self.layout, self.context_names, self.pair_names, self.half_life_ms)
-        twin.pairs, twin.total, twin.rows = self.pairs.copy(), self.total.copy(), self.rows
+        twin.pairs[:], twin.total[:], twin.rows = self.pairs, self.total, self.rows
         twin.landmark_ms, twin.newest_ms, twin.alarms = self.landmark_ms, self.newest_ms, self.alarms
         return twin
 
@@ -100,59 +111,56 @@ class Evidence:
                 f"landmark_ms is {landmark_ms}, expected a whole number of half-lives ({self.half_life_ms} ms); "
                 "without decay it stays 0"
             )
-        shift = weigh(self.landmark_ms, landmark_ms, self.half_life_ms)
-        self.pairs *= shift
-        self.total *= shift
-        self.rows *= shift
+        self._multiply(weigh(self.landmark_ms, landmark_ms, self.half_life_ms))
         self.landmark_ms = landmark_ms
 
+    def _multiply(self, factor: float) -> None:
+        pairs = self.pairs
+        pairs *= factor
+        self.total *= factor
+        self.rows *= factor
+
     def _add(self, rows: Rows, weight: float) -> None:
-        self._check(rows, weight)
-        at_ms, half_life_ms, landmark_ms = rows.at_ms, self.half_life_ms, self.landmark_ms
-        if half_life_ms and at_ms - landmark_ms >= HALF_LIVES_AHEAD * half_life_ms:
-            landmark_ms = at_ms // half_life_ms * half_life_ms
-        shift = weigh(self.landmark_ms, landmark_ms, half_life_ms)
-        weight *= weigh(at_ms, landmark_ms, half_life_ms)
+        at_ms, context, columns, reward, reward_change, first = rows
+        count, width = columns.shape
+        if (len(context), width) != self.total.shape or not len(reward) == len(reward_change) == len(
+            first
+        ) == count:
+            raise ValueError(
+                f"feedback rows have context {context.shape}, columns {columns.shape}, reward {reward.shape}, change "
+                f"{reward_change.shape}, first {first.shape}, expected {self.total.shape[:1]}, "
+                f"(m, {self.total.shape[1]}) and (m,) in layout {self.layout}; align feedback and evidence first"
+            )
+        if not 0.0 <= abs(weight) <= 1.0 or at_ms < 0:
+            raise ValueError(
+                f"a feedback of {at_ms} ms weighs {abs(weight)}, expected a time since 1970 and a weight in [0, 1]"
+            )
+        if self.half_life_ms and at_ms - self.landmark_ms >= HALF_LIVES_AHEAD * self.half_life_ms:
+            if not all(np.isfinite(part).all() for part in rows[1:]):
+                _refuse(rows)
+            self.move_landmark(at_ms // self.half_life_ms * self.half_life_ms)
+        weight *= weigh(at_ms, self.landmark_ms, self.half_life_ms)
         for until_ms, factor in self.alarms:
             if at_ms <= until_ms:
                 weight *= factor
-        news = add_rows(
-            self.pairs,
-            self.total,
-            rows.context,
-            rows.columns,
-            rows.reward,
-            rows.reward_change,
-            rows.first,
-            weight,
-            shift,
-        )
+        scales, square = self._scales[self._waiting], self._squares[self._waiting]
+        news = add_rows(self.total, scales, square, context, columns, reward, reward_change, first, weight)
         if news < 0.0:
-            raise ValueError(
-                f"feedback of {at_ms} ms holds a number that is not finite: context {rows.context}, "
-                f"columns {rows.columns}, reward {rows.reward}; evidence untouched"
-            )
-        self.rows = self.rows * shift + weight * news
-        self.landmark_ms = landmark_ms
+            _refuse(rows)
+        self.rows += weight * news
+        if news > 0.0:
+            self._waiting += 1
+            if self._waiting == len(self._scales):
+                self._settle()
 
-    def _check(self, rows: Rows, weight: float) -> None:
-        count = len(rows.columns)
-        shapes = (
-            rows.context.shape,
-            rows.columns.shape,
-            rows.reward.shape,
-            rows.reward_change.shape,
-            rows.first.shape,
-        )
-        expected = (
-            (len(self.context_names),), (count, len(self.pair_names)), (count,), (count,), (count,),
-        )  # fmt: skip
-        if shapes != expected:
-            raise ValueError(
-                f"feedback rows have shapes {shapes}, expected {expected} for layout {self.layout} "
-                "(context, columns, reward, reward_change, first); align the feedback with the evidence first"
-            )
-        if not (np.isfinite(weight) and rows.at_ms >= 0):
-            raise ValueError(
-                f"a feedback of {rows.at_ms} ms weighs {weight}, expected a time since 1970 and a finite weight"
-            )
+    def _settle(self) -> None:
+        settle(self._pairs, self._scales, self._squares)
+        self._scales[:] = 0.0
+        self._waiting = 0
+
+
+def _refuse(rows: Rows) -> NoReturn:
+    raise ValueError(
+        f"feedback of {rows.at_ms} ms holds a number that is not finite: context {rows.context}, "
+        f"columns {rows.columns}, reward {rows.reward}, change {rows.reward_change}; evidence untouched"
+    )

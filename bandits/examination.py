@@ -54,5 +54,7 @@ def seen(rule: str, slots: int, played: Collection[int], shown: int | None = Non
         raise ValueError(f"examination is {rule!r}, expected one of {', '.join(EXAMINATIONS)}")
     for slot in played:
         if not 0 <= slot < slots:
-            raise ValueError(f"slot {slot} was played, expected one of the slate's {slots} slots, counted from 0")
+            raise ValueError(
+                f"slot {slot} was played, expected one of the slate's {slots} slots, counted from 0"
+            )
     return EXAMINATIONS[rule](slots, played, shown)

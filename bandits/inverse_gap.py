@@ -9,6 +9,7 @@ from bandits.policy import NO_DRAWS, Floor
 from bandits.ranges import check_ranges
 from numeric.arrays import Floats
 from numeric.jit import kernel
+from numeric.strands import first_largest, total
 
 KIND = 5
 
@@ -57,17 +58,12 @@ class InverseGap(Struct, frozen=True):
 def inverse_gap_shares(mean: Floats, gamma: float, floor: float, out: Floats) -> None:
     """Write 1 / (m + gamma · gap) for all but the first of the best, which gets the rest; mix the floor."""
     count = len(mean)
-    best = 0
-    for i in range(count):
-        if mean[i] > mean[best]:
-            best = i
+    best = first_largest(mean)
     top = mean[best]
     for i in range(count):
         out[i] = 1.0 / (count + gamma * (top - mean[i]))
-    others = 0.0
+    out[best] = 0.0
+    out[best] = 1.0 - total(out)
+    even = floor / count
     for i in range(count):
-        if i != best:
-            others += out[i]
-    out[best] = 1.0 - others
-    for i in range(count):
-        out[i] = (1.0 - floor) * out[i] + floor / count
+        out[i] = (1.0 - floor) * out[i] + even

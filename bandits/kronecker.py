@@ -42,24 +42,25 @@ def weigh(at_ms: int, landmark_ms: int, half_life_ms: int) -> float:
 
 @kernel
 def add_rows(
-    pairs: Floats,
     total: Floats,
+    scales: Floats,
+    square: Floats,
     context: Singles,
     columns: Singles,
     reward: Floats,
     reward_change: Floats,
     first: Flags,
     weight: float,
-    shift: float,
 ) -> float:
-    """Multiply all by shift, then add weight × x xᵀ of first rows to pairs, weight × gain × x to total (C, P).
+    """Add weight × gain × x of all rows to total (C, P), and prepare what the first rows add to pairs.
 
-    A row's gain is its reward where it is first, else its reward's change. Returns the number of first
-    rows, or −1 if a number is not finite: then nothing has changed.
+    That is the outer product of ``scales`` (C(C+1)/2,) = weight × c cᵀ and ``square`` (P(P+1)/2,) = Σ v vᵀ,
+    left to `settle`. A row's gain is its reward where it is first, else its reward's change. Returns the
+    number of first rows, or −1 if a number is not finite: then total and scales are unchanged.
     """
     rows, width = columns.shape
-    square = np.zeros(pairs.shape[1])
     line = np.zeros(width)
+    square[:] = 0.0
     news = 0
     for k in range(rows):
         gain = reward[k] if first[k] else reward_change[k]
@@ -76,30 +77,41 @@ def add_rows(
             for a in range(width):
                 value = float(row[a])
                 if value != 0.0:
+                    part = square[at : at + a + 1]
                     for b in range(a + 1):
-                        square[at + b] += value * row[b]
+                        part[b] += value * row[b]
                 at += a + 1
     for i in range(len(context)):
         if not math.isfinite(context[i]):
             return -1.0
-    if shift != 1.0:
-        pairs *= shift
-        total *= shift
     at = 0
     for i in range(len(context)):
         scale = weight * context[i]
         if scale != 0.0:
+            target = total[i]
             for a in range(width):
-                total[i, a] += scale * line[a]
-            if news > 0:
-                for j in range(i + 1):
-                    both = scale * context[j]
-                    if both != 0.0:
-                        target = pairs[at + j]
-                        for t in range(len(square)):
-                            target[t] += both * square[t]
+                target[a] += scale * line[a]
+        if news > 0:
+            for j in range(i + 1):
+                scales[at + j] = scale * context[j]
         at += i + 1
     return float(news)
+
+
+@kernel
+def settle(pairs: Floats, scales: Floats, squares: Floats) -> None:
+    """Add the outer products of eight scales (8, C(C+1)/2) and squares (8, P(P+1)/2) to pairs, in this order.
+
+    Reading and writing pairs is what costs, so eight updates go through in one pass. Each entry takes
+    them one after the other: the bits are those of eight passes, and a scale of 0 changes none.
+    """
+    for i in range(len(pairs)):
+        for k in range(0, 8, 4):
+            s, t, u, v = scales[k, i], scales[k + 1, i], scales[k + 2, i], scales[k + 3, i]
+            if s != 0.0 or t != 0.0 or u != 0.0 or v != 0.0:
+                for j in range(pairs.shape[1]):
+                    half = (pairs[i, j] + s * squares[k, j]) + t * squares[k + 1, j]
+                    pairs[i, j] = (half + u * squares[k + 2, j]) + v * squares[k + 3, j]
 
 
 @kernel

@@ -33,8 +33,8 @@ def merged(evidences: Sequence[Evidence]) -> Evidence:
     out.newest_ms = max(evidence.newest_ms for evidence in evidences)
     for evidence in evidences:
         scale = weigh(evidence.landmark_ms, out.landmark_ms, out.half_life_ms)
-        out.pairs += scale * evidence.pairs
-        out.total += scale * evidence.total
+        out.pairs[:] += scale * evidence.pairs
+        out.total[:] += scale * evidence.total
         out.rows += scale * evidence.rows
     return out
 

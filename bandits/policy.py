@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from numeric.arrays import Floats
 from numeric.jit import kernel
+from numeric.strands import first_largest
 
 NO_DRAWS: Floats = np.zeros((0, 0))
 
@@ -47,10 +48,7 @@ class Policy(Protocol):
 @kernel
 def favour_best(index: Floats, floor: float, out: Floats) -> None:
     """Give the first of the largest all but the floor; spread the floor over all (m,)."""
-    count = len(index)
-    best = 0
-    for i in range(count):
-        out[i] = floor / count
-        if index[i] > index[best]:
-            best = i
-    out[best] = 1.0 - floor + floor / count
+    even = floor / len(index)
+    for i in range(len(index)):
+        out[i] = even
+    out[first_largest(index)] = 1.0 - floor + even

@@ -19,9 +19,13 @@ class RewardSettings(Struct, frozen=True):
     """
 
     started: Annotated[Worth, Meta(description="of a play whose end is not known yet")] = 0.5
-    unknown: Annotated[Worth, Meta(description="of a play that ended unskipped, heard for who knows how long")] = 0.7
+    unknown: Annotated[
+        Worth, Meta(description="of a play that ended unskipped, heard for who knows how long")
+    ] = 0.7
     skipped: Annotated[Worth, Meta(description="of a skipped play, times the share that was heard")] = 0.3
-    complete_from: Annotated[float, Meta(gt=0, le=1, description="heard share from which a play is worth 1")] = 0.9
+    complete_from: Annotated[
+        float, Meta(gt=0, le=1, description="heard share from which a play is worth 1")
+    ] = 0.9
     liked: Annotated[Worth, Meta(description="that a play is worth at least, if the listener liked it")] = 1.0
 
     def __post_init__(self) -> None:
@@ -29,7 +33,11 @@ class RewardSettings(Struct, frozen=True):
 
 
 def reward(
-    share: float | None, skipped: bool | None, liked: int, ended: bool, settings: RewardSettings = RewardSettings()
+    share: float | None,
+    skipped: bool | None,
+    liked: int,
+    ended: bool,
+    settings: RewardSettings = RewardSettings(),
 ) -> float:
     """Return the reward in [0, 1] of a play; a track that was seen and not played earned 0 without asking.
 

@@ -9,12 +9,13 @@ from bandits.inverse_gap import inverse_gap_shares
 from bandits.lin_ucb import upper_bounds
 from bandits.policy import Policy, favour_best
 from bandits.prediction import Prediction
-from bandits.softmax import softmax_shares, split_powers
-from bandits.thompson import best_of_draw, thompson_shares
+from bandits.softmax import softmax_shares, split_weights
+from bandits.thompson import sampled, thompson_shares
 from bandits.uniform import uniform_shares
 from numeric import dice
 from numeric.arrays import Floats, Indices
 from numeric.jit import kernel
+from numeric.strands import close_gap, first_largest, place_of
 
 UNIFORM, EPSILON_GREEDY, LIN_UCB = uniform.KIND, epsilon_greedy.KIND, lin_ucb.KIND
 SOFTMAX, INVERSE_GAP, THOMPSON = softmax.KIND, inverse_gap.KIND, thompson.KIND
@@ -45,11 +46,10 @@ def draw(policy: Policy, known: Prediction, slots: int, key: int) -> Slate:
     if compiled is None:
         return draw_plainly(policy, known, slots, key)
     kind, first, second = compiled
-    chosen, propensity = _draw(
-        kind, first, second, known.mean, known.variance, known.deviations, slots, np.uint64(key)
-    )
-    if len(chosen) == 0 and slots > 0 and len(known.mean):
-        _refuse(known.mean)
+    mean, variance, deviations = known
+    chosen, propensity = _draw(kind, first, second, mean, variance, deviations, slots, np.uint64(key))
+    if not len(chosen) and slots > 0 and len(mean):
+        _refuse(mean)
     return Slate(chosen, propensity)
 
 
@@ -63,9 +63,9 @@ def draw_plainly(policy: Policy, known: Prediction, slots: int, key: int) -> Sla
         probability = policy.probabilities(
             known.mean[remaining],
             known.variance[remaining] if policy.wants_variance else known.variance,
-            known.deviations[:, remaining],
+            known.deviations[:, remaining] if policy.draws else known.deviations,
         )
-        place = pick(probability, dice.uniform(np.uint64(key), slot))
+        place = place_of(dice.uniform(np.uint64(key), slot), probability)
         chosen.append(remaining[place])
         propensity.append(probability[place])
         remaining = np.delete(remaining, place)
@@ -78,17 +78,6 @@ def _refuse(mean: Floats) -> None:
         f"the mean of candidate {worst} is {mean[worst]}, expected a number below {MEAN_MAX:g} in size; "
         "the version that predicted it is broken: go back to the one before"
     )
-
-
-@kernel
-def pick(probability: Floats, u: float) -> int:
-    """Return the place on which u in [0, 1) falls when the probabilities lie end to end."""
-    total = 0.0
-    for i in range(len(probability)):
-        total += probability[i]
-        if u < total:
-            return i
-    return len(probability) - 1  # the sum was rounded down to just below 1
 
 
 @kernel
@@ -109,21 +98,21 @@ def _draw(
         if not abs(mean[i]) < MEAN_MAX:
             slots = 0
     chosen, propensity = np.empty(slots, np.int64), np.empty(slots)
-    probability = np.empty(count)
-    remaining = np.arange(count)
-    index, exponent = mean.copy(), np.empty(count if kind == SOFTMAX else 0)
-    wins, winner = np.zeros(count if kind == THOMPSON else 0, np.int64), np.empty(len(deviations), np.int64)
     if slots == 0:
         return chosen, propensity
-
+    remaining, probability = np.arange(count), np.empty(count)
+    index = mean.copy()  # what the policy orders by; it and the next three shrink with what remains
+    exponent = np.empty(count if kind == SOFTMAX else 0, np.int64)
+    wins = np.zeros(count if kind == THOMPSON else 0, np.int64)
+    draws = sampled(mean, deviations, second) if kind == THOMPSON else np.empty((0, 0))
+    winner = np.empty(len(draws), np.int64)
     if kind == LIN_UCB:
         upper_bounds(mean, variance, second, index)
     elif kind == SOFTMAX:
-        split_powers(mean, second, index, exponent)
-    elif kind == THOMPSON:
-        for draw in range(len(deviations)):
-            winner[draw] = best_of_draw(mean, deviations[draw], second, remaining)
-            wins[winner[draw]] += 1
+        split_weights(mean, second, index, exponent)
+    for i in range(len(draws)):
+        winner[i] = first_largest(draws[i])
+        wins[winner[i]] += 1
 
     for slot in range(slots):
         left = count - slot
@@ -137,21 +126,21 @@ def _draw(
         elif kind == INVERSE_GAP:
             inverse_gap_shares(index[:left], second, first, shares)
         elif kind == THOMPSON:
-            thompson_shares(wins, remaining[:left], len(deviations), first, shares)
+            thompson_shares(wins[:left], len(draws), first, shares)
 
-        place = pick(shares, dice.uniform(key, slot))
+        place = place_of(dice.uniform(key, slot), shares)
         gone = remaining[place]
         chosen[slot], propensity[slot] = gone, shares[place]
 
-        for i in range(place, left - 1):
-            remaining[i] = remaining[i + 1]
-            index[i] = index[i + 1]
+        close_gap(remaining[:left], place)
+        close_gap(index[:left], place)
         if kind == SOFTMAX:
-            for i in range(place, left - 1):
-                exponent[i] = exponent[i + 1]
-        elif kind == THOMPSON and left > 1:
-            for draw in range(len(deviations)):
-                if winner[draw] == gone:
-                    winner[draw] = best_of_draw(mean, deviations[draw], second, remaining[: left - 1])
-                    wins[winner[draw]] += 1
+            close_gap(exponent[:left], place)
+        elif kind == THOMPSON:
+            close_gap(wins[:left], place)
+            for i in range(len(draws)):
+                draws[i, gone] = -np.inf
+                if winner[i] == gone and left > 1:
+                    winner[i] = first_largest(draws[i])
+                    wins[np.searchsorted(remaining[: left - 1], winner[i])] += 1
     return chosen, propensity

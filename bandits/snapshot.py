@@ -58,7 +58,9 @@ def evidence_of(snapshot: PolicySnapshot, half_life_ms: int) -> Evidence:
     try:
         raw = zlib.decompress(snapshot.evidence)
     except zlib.error as error:
-        raise ValueError(f"{place}: the evidence does not decompress ({error}); fold its feedback again") from None
+        raise ValueError(
+            f"{place}: the evidence does not decompress ({error}); fold its feedback again"
+        ) from None
     if len(raw) != expected:
         raise ValueError(
             f"{place}: the evidence has {len(raw)} bytes, expected {expected} for {len(snapshot.context_names)} × "

@@ -1,6 +1,5 @@
 """Softmax: the better the expected reward, the likelier, by a temperature."""
 
-import math
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -8,12 +7,13 @@ from msgspec import Meta, Struct
 
 from bandits.policy import NO_DRAWS, Floor
 from bandits.ranges import check_ranges
-from numeric.arrays import Floats
-from numeric.exact import LN2, exp2
+from numeric.arrays import Floats, Indices
+from numeric.exact import LN2
 from numeric.jit import kernel
+from numeric.powers import split_exp2
+from numeric.strands import total
 
 KIND = 4
-_POWERS = np.ldexp(1.0, -np.arange(1080))  # 2^−k, down to and including 0
 
 
 class Softmax(Struct, frozen=True):
@@ -51,36 +51,39 @@ class Softmax(Struct, frozen=True):
 
     def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
         """Return (1 − floor) · exp(mean / temperature) / Σ + floor/m for each."""
-        fraction, exponent, out = np.empty(len(mean)), np.empty(len(mean)), np.empty(len(mean))
-        split_powers(mean, self.temperature, fraction, exponent)
+        fraction, exponent = np.empty(len(mean)), np.empty(len(mean), np.int64)
+        out = np.empty(len(mean))
+        split_weights(mean, self.temperature, fraction, exponent)
         softmax_shares(fraction, exponent, self.floor, out)
         return out
 
 
 @kernel
-def split_powers(mean: Floats, temperature: float, fraction: Floats, exponent: Floats) -> None:
-    """Write exp(mean / temperature) as fraction · 2^exponent, the fraction in [1, 2).
+def split_weights(mean: Floats, temperature: float, fraction: Floats, exponent: Indices) -> None:
+    """Write exp(mean / temperature) as fraction · 2^exponent.
 
     Split so, the weights of a slot relative to the best that remains are one exact multiplication each:
     a slate needs one exponential per candidate, not one per candidate and slot, and cannot run dry
     when its best are gone.
     """
+    scale = temperature * LN2
     for i in range(len(mean)):
-        power = mean[i] / (temperature * LN2)
-        exponent[i] = math.floor(power)
-        fraction[i] = exp2(power - exponent[i])
+        fraction[i], exponent[i] = split_exp2(mean[i] / scale)
 
 
 @kernel
-def softmax_shares(fraction: Floats, exponent: Floats, floor: float, out: Floats) -> None:
+def softmax_shares(fraction: Floats, exponent: Indices, floor: float, out: Floats) -> None:
     """Write the share of each fraction · 2^exponent (m,), mixed with the floor."""
     count = len(fraction)
     top = exponent[0]
     for i in range(count):
         top = max(top, exponent[i])
-    total = 0.0
+    bits = out.view(np.int64)
+    for i in range(count):  # 2^(exponent − top) by its bits; 0 from 2^−1023 on
+        bits[i] = (1023 - min(top - exponent[i], 1023)) << 52
     for i in range(count):
-        out[i] = fraction[i] * _POWERS[int(min(top - exponent[i], 1079.0))]
-        total += out[i]
+        out[i] *= fraction[i]
+    scale = (1.0 - floor) / total(out)
+    even = floor / count
     for i in range(count):
-        out[i] = (1.0 - floor) * (out[i] / total) + floor / count
+        out[i] = scale * out[i] + even

@@ -9,6 +9,7 @@ from bandits.policy import NO_DRAWS, Floor
 from bandits.ranges import check_ranges
 from numeric.arrays import Floats, Indices
 from numeric.jit import kernel
+from numeric.strands import first_largest
 
 KIND = 6
 
@@ -52,29 +53,26 @@ class Thompson(Struct, frozen=True):
 
     def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
         """Return (1 − floor) · share of draws won + floor/m for each."""
-        remaining = np.arange(len(mean))
         wins, out = np.zeros(len(mean), np.int64), np.empty(len(mean))
-        for draw in range(len(deviations)):
-            wins[best_of_draw(mean, deviations[draw], self.spread, remaining)] += 1
-        thompson_shares(wins, remaining, len(deviations), self.floor, out)
+        for draw in sampled(mean, deviations, self.spread):
+            wins[first_largest(draw)] += 1
+        thompson_shares(wins, len(deviations), self.floor, out)
         return out
 
 
 @kernel
-def best_of_draw(mean: Floats, deviation: Floats, spread: float, remaining: Indices) -> int:
-    """Return the first remaining candidate whose mean + spread · deviation is largest."""
-    best = remaining[0]
-    top = mean[best] + spread * deviation[best]
-    for i in remaining:
-        value = mean[i] + spread * deviation[i]
-        if value > top:
-            best, top = i, value
-    return int(best)
+def sampled(mean: Floats, deviations: Floats, spread: float) -> Floats:
+    """Return mean + spread · deviation of every draw (draws, m)."""
+    out = np.empty(deviations.shape)
+    for draw in range(len(deviations)):
+        for i in range(len(mean)):
+            out[draw, i] = mean[i] + spread * deviations[draw, i]
+    return out
 
 
 @kernel
-def thompson_shares(wins: Indices, remaining: Indices, draws: int, floor: float, out: Floats) -> None:
-    """Write the share of draws that each remaining candidate wins, mixed with the floor."""
-    count = len(remaining)
-    for i in range(count):
-        out[i] = (1.0 - floor) * (wins[remaining[i]] / draws) + floor / count
+def thompson_shares(wins: Indices, draws: int, floor: float, out: Floats) -> None:
+    """Write the share of draws that each remaining candidate wins (m,), mixed with the floor."""
+    even = floor / len(out)
+    for i in range(len(out)):
+        out[i] = (1.0 - floor) * (wins[i] / draws) + even

@@ -39,5 +39,6 @@ class Uniform(Struct, frozen=True):
 @kernel
 def uniform_shares(out: Floats) -> None:
     """Write 1/m to each of m places."""
+    even = 1.0 / len(out)
     for i in range(len(out)):
-        out[i] = 1.0 / len(out)
+        out[i] = even

@@ -9,11 +9,12 @@ from bandits.evidence import Evidence
 from bandits.kronecker import fold_inverse, unfold, weigh
 from bandits.merge import merged
 from bandits.policy import Policy
-from bandits.prediction import Prediction, contract_weights, predict
+from bandits.prediction import Prediction, contract_weights, predict_mean, predict_spread
 from numeric.arrays import Floats, Singles
 from numeric.linear import cholesky, inverse, solve
 
 NO_COVARIANCE: Floats = np.zeros((0, 0))
+APART = 0x5851F42D4C957F2D  # keeps posterior draws off the dice of slots
 
 
 class Version(Struct, frozen=True, eq=False):
@@ -40,33 +41,27 @@ class Version(Struct, frozen=True, eq=False):
         Raises ValueError if a shape is not this version's, or if it was made without covariance and the
         policy needs it.
         """
-        draws, want_variance = policy.draws, policy.wants_variance
-        if context.shape != self.weights.shape[:1] or columns.shape[1:] != self.weights.shape[1:]:
+        if (len(context), columns.shape[-1]) != self.weights.shape:
             raise ValueError(
                 f"context {context.shape} and columns {columns.shape} do not fit version {self.name}, expected "
-                f"{self.weights.shape[:1]} and (m, {self.weights.shape[1]}) of layout {self.layout}"
+                f"({len(self.weights)},) and (m, {self.weights.shape[1]}) of layout {self.layout}"
             )
-        if (draws or want_variance) and not len(self.covariance):
+        mean = predict_mean(self.weights, context, columns)
+        draws, want_variance = policy.draws, policy.wants_variance
+        if not (draws or want_variance):
+            return Prediction(mean)
+        if not len(self.covariance):
             raise ValueError(
                 f"{type(policy).__name__} needs variances, version {self.name} was made without: "
                 "make it with want_covariance=True"
             )
-        return predict(
-            self.weights,
-            self.covariance,
-            context,
-            columns,
-            want_variance,
-            draws,
-            np.uint64(key) ^ _DRAWS_APART,
-        )
+        dice_of_draws = np.uint64(key ^ APART)
+        spread = predict_spread(self.covariance, context, columns, want_variance, draws, dice_of_draws)
+        return Prediction(mean, *spread)
 
     def contributions(self, context: Singles, columns: Singles) -> Floats:
         """Return what each pair column adds to one candidate's mean; (P,), with the mean as its sum."""
         return contract_weights(self.weights, context) * columns
-
-
-_DRAWS_APART = np.uint64(0x5851F42D4C957F2D)
 
 
 def make_version(

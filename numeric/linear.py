@@ -21,25 +21,23 @@ def cholesky(matrix: Floats) -> int:
     the factor is unfinished. The strict lower triangle is neither read nor written.
 
     >>> a = np.array([[4.0, 2.0], [2.0, 5.0]])
-    >>> cholesky(a), a[0].tolist(), a[1, 1]
-    (-1, [2.0, 1.0], 2.0)
+    >>> cholesky(a), a.tolist()
+    (-1, [[2.0, 1.0], [2.0, 2.0]])
     """
     size = len(matrix)
     for i in range(size):
         row = matrix[i, i:]
-        k = 0
-        while k + 4 <= i:
+        whole = i // 4 * 4
+        for k in range(0, whole, 4):
             a, b, c, d = matrix[k, i:], matrix[k + 1, i:], matrix[k + 2, i:], matrix[k + 3, i:]
             s, t, u, v = a[0], b[0], c[0], d[0]
             for j in range(size - i):
                 row[j] = (((row[j] - s * a[j]) - t * b[j]) - u * c[j]) - v * d[j]
-            k += 4
-        while k < i:
+        for k in range(whole, i):
             a = matrix[k, i:]
             s = a[0]
             for j in range(size - i):
                 row[j] -= s * a[j]
-            k += 1
         if not row[0] > 0.0:
             return i
         root = math.sqrt(row[0])
@@ -55,7 +53,7 @@ def solve(upper: Floats, right: Floats) -> None:
     >>> z = np.array([6.0, 7.0])
     >>> solve(np.array([[2.0, 1.0], [0.0, 2.0]]), z)
     >>> z
-    array([1., 2.])
+    array([1., 1.])
     """
     size = len(upper)
     for i in range(size):
@@ -81,21 +79,18 @@ def inverse(upper: Floats, out: Floats) -> None:
     size = len(upper)
     for i in range(size):  # first G, the inverse of Uᵀ: lower triangular, each row from those above
         row = out[i]
-        for j in range(size):
-            row[j] = 0.0
+        row[:] = 0.0
         row[i] = 1.0
-        k = 0
-        while k + 4 <= i:
-            s, t, u, v = upper[k, i], upper[k + 1, i], upper[k + 2, i], upper[k + 3, i]
+        whole = i // 4 * 4
+        for k in range(0, whole, 4):
             a, b, c, d = out[k], out[k + 1], out[k + 2], out[k + 3]
+            s, t, u, v = upper[k, i], upper[k + 1, i], upper[k + 2, i], upper[k + 3, i]
             for j in range(k + 4):
                 row[j] = (((row[j] - s * a[j]) - t * b[j]) - u * c[j]) - v * d[j]
-            k += 4
-        while k < i:
-            s, a = upper[k, i], out[k]
+        for k in range(whole, i):
+            a, s = out[k], upper[k, i]
             for j in range(k + 1):
                 row[j] -= s * a[j]
-            k += 1
         pivot = upper[i, i]
         for j in range(i + 1):
             row[j] /= pivot
@@ -104,16 +99,14 @@ def inverse(upper: Floats, out: Floats) -> None:
         s = row[i]
         for j in range(i + 1):
             row[j] *= s
-        k = i + 1
-        while k + 4 <= size:
+        whole = i + 1 + (size - i - 1) // 4 * 4
+        for k in range(i + 1, whole, 4):
             a, b, c, d = out[k], out[k + 1], out[k + 2], out[k + 3]
             s, t, u, v = a[i], b[i], c[i], d[i]
             for j in range(i + 1):
                 row[j] = (((row[j] + s * a[j]) + t * b[j]) + u * c[j]) + v * d[j]
-            k += 4
-        while k < size:
+        for k in range(whole, size):
             a = out[k]
             s = a[i]
             for j in range(i + 1):
                 row[j] += s * a[j]
-            k += 1
