@@ -82,9 +82,7 @@ def _part(
         known = final or played or settings.slates.examination != "cascade"
         count = seen(settings.slates.examination, len(decision.tracks), played, shown) if known else 0
     rows = [_row(decision, slot, change, first=False) for slot, change in changed.items()]
-    rows += [
-        _row(decision, slot, decision.rewards[slot], first=True) for slot in range(decision.seen, count)
-    ]
+    rows += [_row(decision, slot, decision.rewards[slot], first=True) for slot in range(decision.seen, count)]
     if not rows and (not final or decision.kind == "organic"):
         return decision, None
     feedback = Feedback(
@@ -137,5 +135,3 @@ def mark_of(listener_id: str, settings: Settings) -> str:
     16
     """
     return blake2b(listener_id.encode(), key=settings.mark_key.encode(), digest_size=8).hexdigest()
-
-

@@ -2,10 +2,12 @@
 
 from bandits.evidence import Evidence
 from bandits.rows import rows_of
+from bandits.snapshot import snapshot_of
 from bandits.version import Version, make_version
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, new_evidence, wants_covariance
 from topics.feedback import Feedback
+from topics.policy_snapshot import PolicySnapshot
 
 
 class NewerLayout(ValueError):
@@ -54,6 +56,17 @@ class Learner:
         self.rows_since = 0
         self.version_ms = self.evidence.newest_ms
         return version_of([self.evidence], [self.version], self.settings)
+
+    def snapshot(self, feedback_offset: int = -1) -> PolicySnapshot:
+        """Return the record from which learning can go on, bit for bit."""
+        return snapshot_of(
+            self.evidence,
+            policy=self.settings.policy.name,
+            shard=0,
+            version=self.version,
+            settings="",
+            feedback_offset=feedback_offset,
+        )
 
 
 def version_of(evidences: list[Evidence], versions: list[int], settings: Settings) -> Version:

@@ -26,7 +26,9 @@ KEPT = np.dtype(
         ("flags", "u1"),
     ]
 )
-OLD = np.dtype([("started_s", "<u4"), ("lasted_s", "<u2"), ("track", "<u2"), ("share", "u1"), ("flags", "u1")])
+OLD = np.dtype(
+    [("started_s", "<u4"), ("lasted_s", "<u2"), ("track", "<u2"), ("share", "u1"), ("flags", "u1")]
+)
 UNKNOWN_SHARE = 255
 
 
@@ -58,6 +60,7 @@ class Listener(Struct, frozen=True):
     kept: int = 0  # newest plays that may still change
     floor_ms: int = -1  # newest event time among plays that may not
     newest_ms: int = -1  # event time of the newest record
+    open_ms: int = -1  # event time of the newest play if nobody knows yet that it is over
     requests: tuple[int, ...] = ()  # hashes of the newest request ids
     pending: tuple[Pending, ...] = ()
 
@@ -68,6 +71,7 @@ class _Stored(Struct, frozen=True, array_like=True):
     kept: bytes
     floor_ms: int
     newest_ms: int
+    open_ms: int
     requests: tuple[int, ...]
     pending: tuple[Pending, ...]
 
@@ -92,6 +96,7 @@ def store_listener(listener: Listener, names: list[str]) -> bytes:
             _pack_kept(listener.plays[first_kept:], where[first_kept:]),
             listener.floor_ms,
             listener.newest_ms,
+            listener.open_ms,
             listener.requests,
             listener.pending,
         )
@@ -109,7 +114,13 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
         handles = np.array([handle(name) for name in stored.names], np.int32)
         plays["track"] = handles[plays["track"]]
     return Listener(
-        plays, len(kept), stored.floor_ms, stored.newest_ms, stored.requests, stored.pending
+        plays,
+        len(kept),
+        stored.floor_ms,
+        stored.newest_ms,
+        stored.open_ms,
+        stored.requests,
+        stored.pending,
     )
 
 

@@ -21,7 +21,7 @@ from pipelines.decide import Decided, Question, decide, describe
 from pipelines.listener import Listener, Pending, new_listener
 from pipelines.outcome import outcome_of, reward_of
 from pipelines.settings import Settings
-from pipelines.timers import next_deadline, window_end
+from pipelines.timers import earliest_ms, next_deadline
 from pipelines.views import Views
 from topics.dead_letter import Rejected
 from topics.feedback import Feedback
@@ -41,6 +41,8 @@ class Transition(Struct):
     feedback: list[Feedback] = field(default_factory=list)
     events: list[npt.NDArray[np.void]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    earned: list[float] = field(default_factory=list)  # by each decision that was closed, over its slots
+    heard: bool = False  # the record is a play met for the first time, and its listener's newest
 
 
 def serve(
@@ -63,7 +65,10 @@ def serve(
             f"({received_ms}): check the producer's clock",
             name,
         )
-    done = fire_timers(before or new_listener(), record.listener_id, record.at_ms, views, settings, received_ms)
+    state = before or new_listener()
+    done = fire_timers(state, record.listener_id, record.at_ms, views, settings, received_ms)
+    if done.state is None:
+        done.state = new_listener()
     if isinstance(record, Play):
         _apply_play(done, record, views, settings)
     else:
@@ -83,18 +88,17 @@ def fire_timers(
     done = Transition(before)
     if received_ms is not None:
         until_ms = max(until_ms, received_ms - settings.sessions.timer_delay_ms)
-    while done.state is not None:
+    while done.state is not None and earliest_ms(done.state, settings) <= until_ms:
         deadline = next_deadline(done.state, settings)
-        if deadline.at_ms > until_ms:
-            break
         if deadline.kind == "expiry":
-            done.state = None if until_ms == FOREVER_MS else new_listener()
-            done.counts["expired"] += 1
+            if until_ms < FOREVER_MS:  # at the end of a log nobody is forgotten
+                done.state = None
+                done.counts["expired"] += 1
             break
         if deadline.kind == "session":
             plays = done.state.plays.copy()
             done.events.append(happened(plays, done.state.kept, -1, settings.sessions.gap_ms, True))
-            done.state = replace(done.state, plays=plays)
+            done.state = replace(done.state, plays=plays, open_ms=-1)
         else:
             _close(done, deadline.place, deadline.at_ms, listener_id, views, settings)
     return done
@@ -135,12 +139,14 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings) 
         views.work.next_stamp(views.table), newest_ms, settings.sessions.history_plays,
         settings.sessions.history_bytes,
     )  # fmt: skip
+    open_ms = -1 if plays[-1]["counted"] else int(plays[-1]["at_ms"])
     done.state = replace(
-        done.state, plays=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms
+        done.state, plays=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms, open_ms=open_ms
     )
     if play.at_ms < state.newest_ms:
         done.counts["late_applied"] += 1
         return
+    done.heard = happening == INSERTED
     question = Question(play.listener_id, play.event_id, play.at_ms, play.surface, settings.slates.limit)
     _answer(done, question, views, settings)
 
@@ -274,7 +280,8 @@ def _close(
     later, feedback = closed(decision, mark_of(listener_id, settings), settings)
     if feedback is not None:
         done.feedback.append(feedback)
-    if decision.kind == "recommended" and later.seen:
+    if decision.kind == "recommended":
+        done.earned.append(sum(decision.rewards))
         done.events.append(shown_events(later, decision.at_ms, later.seen, views))
     pending = done.state.pending
     done.state = replace(done.state, pending=pending[:where] + pending[where + 1 :])

@@ -33,7 +33,9 @@ def built(kind: type[T], fields: Mapping[str, Any]) -> T:
     known: tuple[str, ...] = getattr(kind, "__struct_fields__", ())
     unknown = sorted(set(fields) - set(known))
     if unknown:
-        raise ValueError(f"{unknown[0]} is no field of {kind.__name__}, expected one of {', '.join(known) or 'none'}")
+        raise ValueError(
+            f"{unknown[0]} is no field of {kind.__name__}, expected one of {', '.join(known) or 'none'}"
+        )
     return msgspec.convert(dict(fields), kind, strict=False)
 
 
@@ -54,7 +56,10 @@ class Sessions(Section):
         60 * MINUTE_MS, ge=0, le=DAY_MS, description="how far after its record was received a play may start"
     )
     timer_delay_ms: int = Field(
-        10 * MINUTE_MS, ge=0, le=DAY_MS, description="D: how long after its deadline a timer waits for late plays"
+        10 * MINUTE_MS,
+        ge=0,
+        le=DAY_MS,
+        description="D: how long after its deadline a timer waits for late plays",
     )
     expiry_days: int = Field(400, ge=1, le=4_000, description="silence after which a listener is forgotten")
 

@@ -2,34 +2,35 @@
 
 from typing import Literal, NamedTuple
 
-from pipelines.listener import Listener, Pending
+from pipelines.listener import Listener
 from pipelines.settings import DAY_MS, Settings
 
 
 class Deadline(NamedTuple):
-    """The next thing to happen if nothing else does."""
+    """The next thing to happen to a listener if no record comes."""
 
     at_ms: int
     kind: Literal["window", "session", "expiry"]
     place: int = 0  # of the pending decision
 
 
-def window_end(decision: Pending, settings: Settings) -> int:
-    """Return when no later play can be credited to a decision."""
-    return decision.at_ms + settings.slates.attribution_window_ms
+def earliest_ms(listener: Listener, settings: Settings) -> int:
+    """Return when the listener's next timer is due."""
+    due_ms = listener.newest_ms + settings.sessions.expiry_days * DAY_MS
+    if listener.open_ms >= 0:
+        due_ms = min(due_ms, listener.open_ms + settings.sessions.gap_ms)
+    if listener.pending:
+        first_ms = min([decision.at_ms for decision in listener.pending])
+        due_ms = min(due_ms, first_ms + settings.slates.attribution_window_ms)
+    return due_ms
 
 
 def next_deadline(listener: Listener, settings: Settings) -> Deadline:
-    """Return the listener's earliest deadline: attribution windows first among equals.
-
-    An open organic play waits like the decision it was noted beside.
-    """
-    next_up = Deadline(listener.newest_ms + settings.sessions.expiry_days * DAY_MS, "expiry")
-    if len(listener.plays) and not listener.plays[-1]["counted"]:
-        silence = int(listener.plays[-1]["at_ms"]) + settings.sessions.gap_ms
-        next_up = Deadline(silence, "session")
+    """Return the listener's next timer: among equals attribution windows first, the older first."""
+    due_ms = earliest_ms(listener, settings)
     for place, decision in enumerate(listener.pending):
-        end = window_end(decision, settings)
-        if end <= next_up.at_ms and (end < next_up.at_ms or next_up.kind != "window"):
-            next_up = Deadline(end, "window", place)
-    return next_up
+        if decision.at_ms + settings.slates.attribution_window_ms == due_ms:
+            return Deadline(due_ms, "window", place)
+    if listener.open_ms >= 0 and listener.open_ms + settings.sessions.gap_ms == due_ms:
+        return Deadline(due_ms, "session")
+    return Deadline(due_ms, "expiry")

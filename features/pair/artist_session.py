@@ -8,9 +8,7 @@ UNIT = "share"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return the artist's share of this session's plays; 0 where the artist is unknown."""
     artist = tracks[track].artist
     if artist < 0 or by_artist[artist].stamp != own[track].stamp:

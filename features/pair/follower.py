@@ -8,8 +8,6 @@ UNIT = "share"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return its decayed share of what followed the newest track one step on."""
     return own[track].near

@@ -8,8 +8,6 @@ UNIT = "sum of shares"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return decayed shares over the five newest distinct tracks, the p-th weighing 1/(1 + p)."""
     return own[track].far

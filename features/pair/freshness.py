@@ -8,9 +8,7 @@ UNIT = "fraction"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return 1 / (1 + decayed plays + exposures / 10), relative to the landmark's weight now."""
     row = tracks[track]
     return 1.0 / (1.0 + (row.plays + 0.1 * row.exposures) * now.popularity_scale)

@@ -8,9 +8,7 @@ UNIT = "1 / hours"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return 1 / (1 + hours since then); 0 if never."""
     at_ms = own[track].at_ms
     if at_ms < 0:

@@ -8,9 +8,7 @@ UNIT = "fraction"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return 8 / (8 + plays since then); 0 if never."""
     ago = own[track].ago
     return 8.0 / (8.0 + ago) if ago >= 0 else 0.0

@@ -9,9 +9,7 @@ UNIT = "log share"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return log(1 + 1000 × its decayed plays over the most played track's) / log 1001."""
     most = now.most_played
     if most <= 0.0:

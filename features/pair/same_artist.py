@@ -8,9 +8,7 @@ UNIT = "flag"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return 1 if it was, else 0."""
     artist = tracks[track].artist
     return 1.0 if artist >= 0 and artist == now.last_artist else 0.0

@@ -9,9 +9,7 @@ UNIT = "share"
 
 
 @kernel
-def value(
-    track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray
-) -> float:
+def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
     """Return the smoothed share of its judged plays that were skipped, decayed."""
     row = tracks[track]
     return rate(row.skips * now.popularity_scale, row.judged * now.popularity_scale)

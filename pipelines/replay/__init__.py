@@ -1,0 +1,1 @@
+"""Replay: the steps in one process, over a stored log, with no services."""

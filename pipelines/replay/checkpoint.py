@@ -1,0 +1,175 @@
+"""Checkpoint: all that a replay needs to go on after a kill, written in one atomic batch.
+
+Listeners and track facts are written when they changed; what is small (progress, counts, clocks, the
+evidence, the version in use) every time.
+"""
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from bandits.snapshot import evidence_of
+from features.track.table import TrackTable
+from pipelines.collect import records_of, rows_of
+from pipelines.learn import version_of
+from pipelines.replay.engine import Delayed, Engine
+from pipelines.settings import DAY_MS, Settings
+from pipelines.views import Views
+from state.envelope import seal, unseal
+from state.keys import key, prefix
+from state.store import Store
+from topics.feedback import Feedback
+from topics.policy_snapshot import PolicySnapshot
+from topics.track import Track
+from topics.track_event import TrackEvent
+from topics.track_facts import TrackFacts
+
+VERSION = 1
+CLOCK_FIELDS = ("popularity_landmark", "follower_landmark")
+
+
+class Waiting(Struct, frozen=True):
+    """What is not yet learned because views lag behind."""
+
+    play: int
+    feedback: list[Feedback]
+    events: list[list[TrackEvent]]
+
+
+class Progress(Struct, frozen=True):
+    """The small part of a checkpoint."""
+
+    run: str  # digest of log, settings and options: only the same run may go on from here
+    offset: int  # last offset whose effects are in here
+    finished: bool
+    plays: int
+    met: int
+    counts: dict[str, int]
+    dead_letters: dict[str, int]
+    lengths: dict[str, int]  # of the output files
+    clock: dict[str, int]
+    popular: list[str]
+    fresh: list[str]
+    version: int
+    rows_since: int
+    version_ms: int
+    learning: bool
+    waiting: list[Waiting]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_progress = msgspec.msgpack.Decoder(Progress)
+_facts = msgspec.msgpack.Decoder(TrackFacts)
+_track = msgspec.msgpack.Decoder(Track)
+_snapshot = msgspec.msgpack.Decoder(PolicySnapshot)
+
+
+def read_progress(store: Store) -> Progress | None:
+    """Return how far the run in this store came, None if it is empty."""
+    value = store.get(key("run", "progress"))
+    return None if value is None else _progress.decode(unseal(value, VERSION, what="the replay's progress"))
+
+
+def progress_of(
+    engine: Engine,
+    run: str,
+    offset: int,
+    lengths: dict[str, int],
+    dead_letters: dict[str, int],
+    *,
+    finished: bool,
+) -> Progress:
+    """Return the small part of a checkpoint taken now."""
+    table, learner = engine.views.table, engine.learner
+    popular, fresh = table.ranked()
+    return Progress(
+        run=run,
+        offset=offset,
+        finished=finished,
+        plays=engine.plays,
+        met=engine.met,
+        counts=dict(engine.counts),
+        dead_letters=dict(dead_letters),
+        lengths=lengths,
+        clock={name: int(table.clock[0][name]) for name in CLOCK_FIELDS},
+        popular=popular,
+        fresh=fresh,
+        version=learner.version,
+        rows_since=learner.rows_since,
+        version_ms=learner.version_ms,
+        learning=engine.learning,
+        waiting=[
+            Waiting(delayed.play, delayed.feedback, [records_of(rows, table) for rows in delayed.events])
+            for delayed in engine.delayed
+        ],
+    )
+
+
+def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[bytes, bytes | None]:
+    """Return the batch that takes a store from the last checkpoint to this moment.
+
+    ``listed`` are the handles whose catalogue entry changed.
+    """
+    table = engine.views.table
+    changes = engine.listeners.changes()
+    if engine.counted:
+        for handle in np.unique(np.concatenate(engine.counted)).tolist():
+            changes[key("facts", table.names[handle])] = _sealed(table.facts(handle))
+        engine.counted.clear()
+    for handle in listed:
+        changes[key("track", table.names[handle])] = _sealed(table.titles[handle])
+    changes[key("run", "evidence")] = _sealed(engine.learner.snapshot())
+    if engine.version_evidence is not None:
+        changes[key("run", "version")] = _sealed(engine.version_evidence)
+        engine.version_evidence = None
+    changes[key("run", "progress")] = _sealed(progress)
+    return changes
+
+
+def restore(engine: Engine, store: Store, progress: Progress) -> None:
+    """Put the engine back to where the checkpoint was."""
+    restore_views(engine.views, store, progress, engine.settings)
+    evidence = _read_snapshot(store, "evidence")
+    if evidence is not None:
+        learner = engine.learner
+        learner.evidence = evidence_of(evidence, _half_life_ms(engine.settings))
+        learner.version = progress.version
+        learner.rows_since = progress.rows_since
+        learner.version_ms = progress.version_ms
+    engine.plays, engine.met = progress.plays, progress.met
+    engine.counts.update(progress.counts)
+    engine.learning = progress.learning
+    table = engine.views.table
+    for waiting in progress.waiting:
+        events = [rows_of(records, table) for records in waiting.events]
+        engine.delayed.append(Delayed(waiting.play, waiting.feedback, events))
+    engine.schedule_all()
+
+
+def restore_views(views: Views, store: Store, progress: Progress, settings: Settings) -> None:
+    """Fill the views from a store: the catalogue, the facts, and the version that was in use."""
+    table = views.table
+    for name in CLOCK_FIELDS:
+        table.clock[0][name] = progress.clock[name]
+    for _, value in store.scan(prefix("track")):
+        table.list_track(_track.decode(unseal(value, VERSION, what="a catalogue entry")))
+    for _, value in store.scan(prefix("facts")):
+        table.take(_facts.decode(unseal(value, VERSION, what="a track's facts")))
+    table.restore_ranked(progress.popular, progress.fresh)
+    snapshot = _read_snapshot(store, "version")
+    if snapshot is not None:
+        evidence = evidence_of(snapshot, _half_life_ms(settings))
+        views.version = version_of([evidence], [snapshot.version], settings)
+
+
+def _read_snapshot(store: Store, name: str) -> PolicySnapshot | None:
+    value = store.get(key("run", name))
+    return None if value is None else _snapshot.decode(unseal(value, VERSION, what=f"the {name}"))
+
+
+def _half_life_ms(settings: Settings) -> int:
+    return int(settings.learning.half_life_days * DAY_MS)
+
+
+def _sealed(value: Struct) -> bytes:
+    return seal(VERSION, _encoder.encode(value))

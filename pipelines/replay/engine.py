@@ -1,0 +1,158 @@
+"""Engine: the three steps joined in one process; each record's effect is learned before the next.
+
+What serve emits goes straight to learn and collect, at once or a number of plays later
+(``view_lag``), so that replay can show what stale views cost.
+"""
+
+import heapq
+from collections import Counter, deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.collect import collect
+from pipelines.learn import Learner
+from pipelines.replay.listeners import Listeners
+from pipelines.serve import FOREVER_MS, Transition, fire_timers, serve
+from pipelines.settings import Settings
+from pipelines.timers import earliest_ms
+from pipelines.views import Views
+from state.store import Store
+from topics.feedback import Feedback
+from topics.play import Play
+from topics.policy_snapshot import PolicySnapshot
+from topics.request import Request
+
+NEVER_MS = 2**62
+
+
+class Delayed(NamedTuple):
+    """What one record taught, until the views may know it."""
+
+    play: int
+    feedback: list[Feedback]
+    events: list[npt.NDArray[np.void]]
+
+
+class Engine:
+    """Serve, learn and collect, over one store of listeners.
+
+    ``learning`` false leaves the views as they are (pinned, or frozen from some point on).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        views: Views | None = None,
+        *,
+        view_lag: int = 0,
+        durable: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.views = views or Views(settings)
+        self.learner = Learner(settings)
+        table = self.views.table
+        self.listeners = Listeners(store, table.names, table.handle, durable=durable)
+        self.learning = True
+        self.view_lag = view_lag
+        self.plays = 0  # records of plays taken
+        self.met = 0  # listeners met for the first time
+        self.counts: Counter[str] = Counter()
+        self.delayed: deque[Delayed] = deque()
+        self.durable = durable
+        self.counted: list[npt.NDArray[np.int32]] = []  # tracks whose facts changed since the checkpoint
+        self.version_evidence: PolicySnapshot | None = None  # of a version newer than the checkpoint
+        self._timers: list[tuple[int, str]] = []
+        self._scheduled: dict[str, int] = {}
+
+    def take(self, record: Play | Request, received_ms: int | None = None) -> Transition:
+        """Serve one record and learn from what it emits; raises `Rejected`, with all as before."""
+        listener_id = record.listener_id
+        before = self.listeners.get(listener_id)
+        done = serve(before, record, self.views, self.settings, received_ms)
+        self.met += before is None
+        if type(record) is Play:
+            self.plays += 1
+        self._absorb(listener_id, done)
+        return done
+
+    def fire_due(self, log_ms: int) -> Iterator[Transition]:
+        """Fire the timers of all listeners that are due at a moment of the log, in order of deadline.
+
+        Only for a log whose records come in the order of this time: there it gives each listener what
+        the listener's own next record would give, earlier.
+        """
+        until_ms = log_ms if log_ms >= FOREVER_MS else log_ms - self.settings.sessions.timer_delay_ms
+        while self._timers and self._timers[0][0] <= until_ms:
+            scheduled_ms, listener_id = heapq.heappop(self._timers)
+            if self._scheduled.get(listener_id) != scheduled_ms:
+                continue  # an entry made before an earlier deadline came up
+            del self._scheduled[listener_id]
+            state = self.listeners.get(listener_id)
+            if state is None:
+                continue
+            deadline_ms = earliest_ms(state, self.settings)
+            if deadline_ms == scheduled_ms:
+                done = fire_timers(state, listener_id, deadline_ms, self.views, self.settings)
+                self._absorb(listener_id, done)
+                yield done
+            else:
+                self._schedule(listener_id, deadline_ms)
+
+    def finish(self) -> Iterator[Transition]:
+        """Fire every timer there is, but forget nobody: the log has ended."""
+        pending = sorted(self._scheduled)
+        for listener_id in pending:
+            state = self.listeners.get(listener_id)
+            if state is None:
+                continue
+            done = fire_timers(state, listener_id, FOREVER_MS, self.views, self.settings)
+            self._absorb(listener_id, done)
+            yield done
+        self.catch_up(lag=0)
+
+    def catch_up(self, lag: int) -> None:
+        """Learn what was emitted up to ``lag`` plays ago."""
+        while self.delayed and self.delayed[0].play <= self.plays - lag:
+            self._learn(self.delayed.popleft())
+
+    def schedule_all(self) -> None:
+        """Find every stored listener's next timer, after a restart."""
+        for listener_id, state in self.listeners.scan():
+            self._schedule(listener_id, earliest_ms(state, self.settings))
+
+    def _absorb(self, listener_id: str, done: Transition) -> None:
+        self.counts.update(done.counts)
+        self.listeners.put(listener_id, done.state)
+        if done.state is not None:
+            self._schedule(listener_id, earliest_ms(done.state, self.settings))
+        if not self.learning:
+            return
+        if self.view_lag == 0:
+            self._learn(Delayed(self.plays, done.feedback, done.events))
+            return
+        self.delayed.append(Delayed(self.plays, done.feedback, done.events))
+        self.catch_up(self.view_lag)
+
+    def _schedule(self, listener_id: str, at_ms: int) -> None:
+        """Keep one entry a listener, never later than its next deadline."""
+        if at_ms < self._scheduled.get(listener_id, NEVER_MS):
+            self._scheduled[listener_id] = at_ms
+            heapq.heappush(self._timers, (at_ms, listener_id))
+
+    def _learn(self, news: Delayed) -> None:
+        for events in news.events:
+            if len(events):
+                collect(self.views.table, events)
+                if self.durable:
+                    self.counted.append(events["track"])
+        due = False
+        for feedback in news.feedback:
+            due |= self.learner.learn(feedback)
+        if due:
+            self.views.version = self.learner.make_version()
+            if self.durable:
+                self.version_evidence = self.learner.snapshot()
