@@ -8,9 +8,12 @@ from msgspec import Struct
 
 from topics.dead_letter import DeadLetter, Rejected
 from topics.erasure import Erasure
+from topics.explain import cut, explained
 from topics.feedback import Feedback
+from topics.ids import TimeMs
 from topics.play import Play
 from topics.policy_snapshot import PolicySnapshot
+from topics.recent_play import RecentPlay
 from topics.request import Request
 from topics.scores import Decision, Scores
 from topics.track import Track
@@ -28,6 +31,7 @@ SCHEMAS: dict[str, type[Struct]] = {
     "track-event.v1": TrackEvent,
     "track-facts.v1": TrackFacts,
     "policy-snapshot.v1": PolicySnapshot,
+    "recent-play.v1": RecentPlay,
     "dead-letter.v1": DeadLetter,
 }
 SCHEMA_OF = {record: name for name, record in SCHEMAS.items()}
@@ -43,9 +47,10 @@ class Line(Struct, frozen=True):
     """What a line of a file says beside its record; on Kafka this is header and LogAppendTime."""
 
     schema: str = DEFAULT_SCHEMA
-    received_ms: int | None = None
+    received_ms: TimeMs | None = None
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decode_line = msgspec.json.Decoder(Line).decode
 
 
@@ -81,45 +86,17 @@ def decode(value: bytes, schema: str = DEFAULT_SCHEMA) -> Any:
     decoder = _decoders.get(schema)
     if decoder is None:
         known = ", ".join(SCHEMAS)
-        raise Rejected("unknown_schema", f"schema is {schema[:80]!r}, expected one of {known}", "schema")
+        raise Rejected("unknown_schema", f"schema is {cut(repr(schema))}, expected one of {known}", "schema")
     try:
         return decoder(value)
-    except msgspec.ValidationError as error:
-        raise _explained(value, str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Rejected("not_json", f"the value is not JSON ({error})") from None
+    except _UNREADABLE as error:
+        raise explained(value, error, SCHEMAS[schema]) from None
 
 
 def decode_line(line: bytes) -> tuple[Any, int | None]:
     """Return the record of one line of a file, and when its log received it, if the line says so."""
     try:
         head = _decode_line(line)
-    except msgspec.ValidationError as error:
-        raise _explained(line, str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Rejected("not_json", f"the value is not JSON ({error})") from None
+    except _UNREADABLE as error:
+        raise explained(line, error, Line) from None
     return decode(line, head.schema), head.received_ms
-
-
-def _explained(value: bytes, message: str) -> Rejected:
-    """Turn msgspec's "Expected x - at `$.a.b`" into "a.b is <what came>, expected x"."""
-    expected, _, path = message.partition(" - at `$")
-    path = path.removesuffix("`").removeprefix(".")
-    try:
-        came: Any = msgspec.json.decode(value)
-        for part in path.replace("[", ".[").split("."):
-            if part:
-                came = came[int(part[1:-1])] if part.startswith("[") else came[part]
-        shown = msgspec.json.encode(came).decode()
-    except Exception:
-        shown = ""
-    if len(shown) > 80:
-        shown = shown[:77] + "…"
-    name = path or "the record"
-    if not expected.startswith("Expected"):
-        detail = f"{name}: {expected}" if path else expected
-    elif shown:
-        detail = f"{name} is {shown}, expected {expected.removeprefix('Expected ')}"
-    else:
-        detail = f"{name}: expected {expected.removeprefix('Expected ')}"
-    return Rejected("invalid", detail, path)
