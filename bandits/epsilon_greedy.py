@@ -44,7 +44,12 @@ class EpsilonGreedy(Struct, frozen=True):
         """Kind and settings for the slate's kernel."""
         return KIND, self.epsilon, 0.0
 
-    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+    def probabilities(
+        self,
+        mean: Floats,
+        variance: Floats,  # noqa: ARG002
+        deviations: Floats = NO_DRAWS,  # noqa: ARG002
+    ) -> Floats:
         """Return 1 − ε + ε/m for the first of the best, ε/m for the others."""
         out = np.empty(len(mean))
         favour_best(mean, self.epsilon, out)

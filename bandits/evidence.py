@@ -32,12 +32,6 @@ class Evidence:
     weights that grow from a landmark instead of shrinking every sum.
     """
 
-    __slots__ = (
-        "layout", "context_names", "pair_names", "half_life_ms",
-        "total", "rows", "landmark_ms", "newest_ms", "alarms",
-        "_pairs", "_scales", "_squares", "_waiting",
-    )  # fmt: skip
-
     def __init__(
         self, layout: str, context_names: tuple[str, ...], pair_names: tuple[str, ...], half_life_ms: int = 0
     ) -> None:
@@ -108,8 +102,8 @@ class Evidence:
         """
         if landmark_ms % self.half_life_ms if self.half_life_ms else landmark_ms:
             raise ValueError(
-                f"landmark_ms is {landmark_ms}, expected a whole number of half-lives ({self.half_life_ms} ms); "
-                "without decay it stays 0"
+                f"landmark_ms is {landmark_ms}, expected a whole number of half-lives "
+                f"({self.half_life_ms} ms); without decay it stays 0"
             )
         self._multiply(weigh(self.landmark_ms, landmark_ms, self.half_life_ms))
         self.landmark_ms = landmark_ms
@@ -122,18 +116,18 @@ class Evidence:
 
     def _add(self, rows: Rows, weight: float) -> None:
         at_ms, context, columns, reward, reward_change, first = rows
-        count, width = columns.shape
-        if (len(context), width) != self.total.shape or not len(reward) == len(reward_change) == len(
-            first
-        ) == count:
+        fits = (len(context), columns.shape[-1]) == self.total.shape or not len(columns)
+        if not (fits and len(reward) == len(reward_change) == len(first) == len(columns)):
             raise ValueError(
-                f"feedback rows have context {context.shape}, columns {columns.shape}, reward {reward.shape}, change "
-                f"{reward_change.shape}, first {first.shape}, expected {self.total.shape[:1]}, "
-                f"(m, {self.total.shape[1]}) and (m,) in layout {self.layout}; align feedback and evidence first"
+                f"feedback of {at_ms} ms has context {context.shape}, columns {columns.shape}, reward "
+                f"{reward.shape}, change {reward_change.shape} and first {first.shape}, expected "
+                f"{self.total.shape[:1]}, (m, {self.total.shape[1]}) and thrice (m,) for layout {self.layout}; "
+                "align them first"
             )
-        if not 0.0 <= abs(weight) <= 1.0 or at_ms < 0:
+        if not abs(weight) <= 1.0 or at_ms < 0:
             raise ValueError(
-                f"a feedback of {at_ms} ms weighs {abs(weight)}, expected a time since 1970 and a weight in [0, 1]"
+                f"feedback of {at_ms} ms weighs {abs(weight)}, expected a time since 1970 and a weight "
+                "in [0, 1]"
             )
         if self.half_life_ms and at_ms - self.landmark_ms >= HALF_LIVES_AHEAD * self.half_life_ms:
             if not all(np.isfinite(part).all() for part in rows[1:]):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 
-def cascade(slots: int, played: Collection[int], shown: int | None) -> int:
+def cascade(slots: int, played: Collection[int], shown: int | None) -> int:  # noqa: ARG001
     """Slots are looked at from the top, down to the last one played; if none was played, all of them.
 
     Source: Craswell, Zoeter, Taylor & Ramsey (2008), "An experimental comparison of click
@@ -15,7 +15,7 @@ def cascade(slots: int, played: Collection[int], shown: int | None) -> int:
     return max(played) + 1 if played else slots
 
 
-def everything(slots: int, played: Collection[int], shown: int | None) -> int:
+def everything(slots: int, played: Collection[int], shown: int | None) -> int:  # noqa: ARG001
     """The whole slate was in sight.
 
     >>> everything(10, played=(0,), shown=None)
@@ -45,7 +45,8 @@ EXAMINATIONS: dict[str, Callable[[int, Collection[int], int | None], int]] = {
 def seen(rule: str, slots: int, played: Collection[int], shown: int | None = None) -> int:
     """Return how many slots, from the first on, a rule of `EXAMINATIONS` takes for seen.
 
-    ``played`` are the slots whose tracks were played. Raises ValueError for a rule or a slot that is not there.
+    ``played`` are the slots whose tracks were played. Raises ValueError for a rule or a slot that does
+    not exist.
 
     >>> seen("cascade", slots=10, played=(2,))
     3

@@ -47,7 +47,12 @@ class InverseGap(Struct, frozen=True):
         """Kind and settings for the slate's kernel."""
         return KIND, self.floor, self.gamma
 
-    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+    def probabilities(
+        self,
+        mean: Floats,
+        variance: Floats,  # noqa: ARG002
+        deviations: Floats = NO_DRAWS,  # noqa: ARG002
+    ) -> Floats:
         """Return the inverse-gap probabilities, mixed with the floor."""
         out = np.empty(len(mean))
         inverse_gap_shares(mean, self.gamma, self.floor, out)

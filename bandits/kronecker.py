@@ -41,6 +41,19 @@ def weigh(at_ms: int, landmark_ms: int, half_life_ms: int) -> float:
 
 
 @kernel
+def _add_square(row: Singles, square: Floats) -> None:
+    """Add the products of every pair of a row's columns to square (P(P+1)/2,)."""
+    at = 0
+    for a in range(len(row)):
+        value = float(row[a])
+        if value != 0.0:
+            part = square[at : at + a + 1]
+            for b in range(a + 1):
+                part[b] += value * row[b]
+        at += a + 1
+
+
+@kernel
 def add_rows(
     total: Floats,
     scales: Floats,
@@ -73,14 +86,7 @@ def add_rows(
             return -1.0
         if first[k]:
             news += 1
-            at = 0
-            for a in range(width):
-                value = float(row[a])
-                if value != 0.0:
-                    part = square[at : at + a + 1]
-                    for b in range(a + 1):
-                        part[b] += value * row[b]
-                at += a + 1
+            _add_square(row, square)
     for i in range(len(context)):
         if not math.isfinite(context[i]):
             return -1.0
@@ -100,7 +106,7 @@ def add_rows(
 
 @kernel
 def settle(pairs: Floats, scales: Floats, squares: Floats) -> None:
-    """Add the outer products of eight scales (8, C(C+1)/2) and squares (8, P(P+1)/2) to pairs, in this order.
+    """Add to pairs, in order, the outer products of eight scales and squares (8, C(C+1)/2), (8, P(P+1)/2).
 
     Reading and writing pairs is what costs, so eight updates go through in one pass. Each entry takes
     them one after the other: the bits are those of eight passes, and a scale of 0 changes none.
@@ -115,12 +121,12 @@ def settle(pairs: Floats, scales: Floats, squares: Floats) -> None:
 
 
 @kernel
-def unfold(pairs: Floats, context_length: int, width: int, scale: float, ridge: float, out: Floats) -> None:
-    """Write scale × the matrix that ``pairs`` stands for, plus ridge × I, into the upper half of out (D, D)."""
-    for i in range(context_length):
+def unfold(pairs: Floats, depth: int, width: int, scale: float, ridge: float, out: Floats) -> None:
+    """Write scale × what ``pairs`` stands for, plus ridge × I, into the upper triangle of out (D, D)."""
+    for i in range(depth):
         for a in range(width):
             row = out[i * width + a]
-            for j in range(i, context_length):
+            for j in range(i, depth):
                 block = pairs[j * (j + 1) // 2 + i]
                 for b in range(a if i == j else 0, width):
                     pair = a * (a + 1) // 2 + b if a >= b else b * (b + 1) // 2 + a
@@ -129,13 +135,13 @@ def unfold(pairs: Floats, context_length: int, width: int, scale: float, ridge: 
 
 
 @kernel
-def fold_inverse(lower: Floats, context_length: int, width: int, out: Floats) -> None:
+def fold_inverse(lower: Floats, depth: int, width: int, out: Floats) -> None:
     """Write the pairs of a symmetric (D, D) matrix, given by its lower triangle, into out.
 
     The matrix need not be a sum of Kronecker products: entries that a form (c ⊗ v)ᵀ M (c ⊗ v) cannot
     tell apart are joined, so that the form is Σ cᵢ cⱼ v_a v_b out[ij, ab] over i ≥ j, all a and b.
     """
-    for i in range(context_length):
+    for i in range(depth):
         for j in range(i + 1):
             block = out[i * (i + 1) // 2 + j]
             for a in range(width):

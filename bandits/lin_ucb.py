@@ -42,7 +42,12 @@ class LinUcb(Struct, frozen=True):
         """Kind and settings for the slate's kernel."""
         return KIND, self.floor, self.alpha
 
-    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+    def probabilities(
+        self,
+        mean: Floats,
+        variance: Floats,
+        deviations: Floats = NO_DRAWS,  # noqa: ARG002
+    ) -> Floats:
         """Return 1 − floor + floor/m for the first of the largest upper bounds, floor/m for the others."""
         index, out = np.empty(len(mean)), np.empty(len(mean))
         upper_bounds(mean, variance, self.alpha, index)

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-import msgspec
 from msgspec import Struct, inspect
 
 Bounds = tuple[str, float | None, float | None, float | None, float | None, str]
@@ -30,8 +29,9 @@ def check_ranges(struct: Struct) -> None:
     ``Meta(extra={"otherwise": …})`` says what would go wrong, and what to try.
 
     >>> from typing import Annotated
+    >>> from msgspec import Meta
     >>> class Coin(Struct):
-    ...     bias: Annotated[float, msgspec.Meta(gt=0, le=1, extra={"otherwise": "it would never fall; try 0.5"})]
+    ...     bias: Annotated[float, Meta(gt=0, le=1, extra={"otherwise": "it would never fall; try 0.5"})]
     >>> check_ranges(Coin(bias=0.0))
     Traceback (most recent call last):
     ...
@@ -44,6 +44,5 @@ def check_ranges(struct: Struct) -> None:
         if not (low and high and abs(value) < float("inf")):
             left = f"({gt:g}" if gt is not None else f"[{ge:g}" if ge is not None else "(-inf"
             right = f"{lt:g})" if lt is not None else f"{le:g}]" if le is not None else "inf)"
-            raise ValueError(
-                f"{name} must be in {left}, {right}, got {value}" + (f": {way_out}" if way_out else "")
-            )
+            reason = f": {way_out}" if way_out else ""
+            raise ValueError(f"{name} must be in {left}, {right}, got {value}{reason}")

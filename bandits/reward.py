@@ -32,14 +32,17 @@ class RewardSettings(Struct, frozen=True):
         check_ranges(self)
 
 
+DEFAULTS = RewardSettings()
+
+
 def reward(
     share: float | None,
     skipped: bool | None,
     liked: int,
     ended: bool,
-    settings: RewardSettings = RewardSettings(),
+    settings: RewardSettings = DEFAULTS,
 ) -> float:
-    """Return the reward in [0, 1] of a play; a track that was seen and not played earned 0 without asking.
+    """Return the reward in [0, 1] of a play; a track seen and not played has earned 0 without asking.
 
     ``share`` is the heard share in [0, 1] and ``skipped`` the verdict on it, each None if unknown;
     ``liked`` is −1, 0 or 1; what is known of an end counts only once the play has ``ended``.
@@ -49,8 +52,10 @@ def reward(
     1.0
     >>> reward(share=0.2, skipped=True, liked=0, ended=True)
     0.06
-    >>> reward(share=None, skipped=None, liked=0, ended=False), reward(share=1.0, skipped=False, liked=-1, ended=True)
-    (0.5, 0.0)
+    >>> reward(share=None, skipped=None, liked=0, ended=False)
+    0.5
+    >>> reward(share=1.0, skipped=False, liked=-1, ended=True)
+    0.0
     """
     if liked < 0:
         return 0.0

@@ -39,12 +39,13 @@ def rows_of(feedback: Feedback) -> Rows:
         if len(slot.columns) != len(slots[0].columns):
             raise ValueError(
                 f"slot {slot.slot} of decision {feedback.decision_id} has {len(slot.columns)} bytes of columns, "
-                f"expected {len(slots[0].columns)} as in the slot before it: the record mixes two layouts"
+                f"expected {len(slots[0].columns)} as in its first: the record mixes two layouts"
             )
-    joined = np.frombuffer(b"".join([slot.columns for slot in slots]), "<f4")
+    joined = np.frombuffer(bytearray().join([slot.columns for slot in slots]), "<f4")  # writable, so that
+    context = np.frombuffer(bytearray(feedback.context), "<f4")  # kernels are compiled for one kind of array
     return Rows(
         feedback.at_ms,
-        np.frombuffer(feedback.context, "<f4"),
+        context,
         joined.reshape(len(slots), len(joined) // max(1, len(slots))),
         np.array([slot.reward for slot in slots], np.float64),
         np.array([slot.reward_change for slot in slots], np.float64),

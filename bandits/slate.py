@@ -10,7 +10,7 @@ from bandits.lin_ucb import upper_bounds
 from bandits.policy import Policy, favour_best
 from bandits.prediction import Prediction
 from bandits.softmax import softmax_shares, split_weights
-from bandits.thompson import sampled, thompson_shares
+from bandits.thompson import pass_on, sampled, thompson_shares
 from bandits.uniform import uniform_shares
 from numeric import dice
 from numeric.arrays import Floats, Indices
@@ -45,9 +45,9 @@ def draw(policy: Policy, known: Prediction, slots: int, key: int) -> Slate:
     compiled: tuple[int, float, float] | None = getattr(policy, "compiled", None)
     if compiled is None:
         return draw_plainly(policy, known, slots, key)
-    kind, first, second = compiled
+    kind, floor, setting = compiled
     mean, variance, deviations = known
-    chosen, propensity = _draw(kind, first, second, mean, variance, deviations, slots, np.uint64(key))
+    chosen, propensity = _draw(kind, floor, setting, mean, variance, deviations, slots, np.uint64(key))
     if not len(chosen) and slots > 0 and len(mean):
         _refuse(mean)
     return Slate(chosen, propensity)
@@ -81,17 +81,41 @@ def _refuse(mean: Floats) -> None:
 
 
 @kernel
+def _shares(
+    kind: int,
+    floor: float,
+    setting: float,
+    index: Floats,
+    exponent: Indices,
+    wins: Indices,
+    draws: int,
+    out: Floats,
+) -> None:
+    """Write the policy's probabilities of the candidates that remain (m,)."""
+    if kind == UNIFORM:
+        uniform_shares(out)
+    elif kind in (EPSILON_GREEDY, LIN_UCB):
+        favour_best(index, floor, out)
+    elif kind == SOFTMAX:
+        softmax_shares(index, exponent, floor, out)
+    elif kind == INVERSE_GAP:
+        inverse_gap_shares(index, setting, floor, out)
+    elif kind == THOMPSON:
+        thompson_shares(wins, draws, floor, out)
+
+
+@kernel
 def _draw(
     kind: int,
-    first: float,
-    second: float,
+    floor: float,
+    setting: float,
     mean: Floats,
     variance: Floats,
     deviations: Floats,
     slots: int,
     key: np.uint64,
 ) -> tuple[Indices, Floats]:
-    """Draw all slots; ``first`` and ``second`` are the policy's settings. Empty if a mean is absurd."""
+    """Draw all slots, for a policy's ``compiled`` kind, floor and setting. Empty if a mean is absurd."""
     count = len(mean)
     slots = max(0, min(slots, count))
     for i in range(count):
@@ -100,16 +124,17 @@ def _draw(
     chosen, propensity = np.empty(slots, np.int64), np.empty(slots)
     if slots == 0:
         return chosen, propensity
-    remaining, probability = np.arange(count), np.empty(count)
-    index = mean.copy()  # what the policy orders by; it and the next three shrink with what remains
+
+    # What the policy looks at; all but the draws shrink with the candidates that remain.
+    remaining, probability, index = np.arange(count), np.empty(count), mean.copy()
     exponent = np.empty(count if kind == SOFTMAX else 0, np.int64)
     wins = np.zeros(count if kind == THOMPSON else 0, np.int64)
-    draws = sampled(mean, deviations, second) if kind == THOMPSON else np.empty((0, 0))
+    draws = sampled(mean, deviations, setting) if kind == THOMPSON else np.empty((0, 0))
     winner = np.empty(len(draws), np.int64)
     if kind == LIN_UCB:
-        upper_bounds(mean, variance, second, index)
+        upper_bounds(mean, variance, setting, index)
     elif kind == SOFTMAX:
-        split_weights(mean, second, index, exponent)
+        split_weights(mean, setting, index, exponent)
     for i in range(len(draws)):
         winner[i] = first_largest(draws[i])
         wins[winner[i]] += 1
@@ -117,30 +142,15 @@ def _draw(
     for slot in range(slots):
         left = count - slot
         shares = probability[:left]
-        if kind == UNIFORM:
-            uniform_shares(shares)
-        elif kind == EPSILON_GREEDY or kind == LIN_UCB:
-            favour_best(index[:left], first, shares)
-        elif kind == SOFTMAX:
-            softmax_shares(index[:left], exponent[:left], first, shares)
-        elif kind == INVERSE_GAP:
-            inverse_gap_shares(index[:left], second, first, shares)
-        elif kind == THOMPSON:
-            thompson_shares(wins[:left], len(draws), first, shares)
-
+        _shares(kind, floor, setting, index[:left], exponent[:left], wins[:left], len(draws), shares)
         place = place_of(dice.uniform(key, slot), shares)
         gone = remaining[place]
         chosen[slot], propensity[slot] = gone, shares[place]
-
         close_gap(remaining[:left], place)
         close_gap(index[:left], place)
         if kind == SOFTMAX:
             close_gap(exponent[:left], place)
-        elif kind == THOMPSON:
+        elif kind == THOMPSON and left > 1:
             close_gap(wins[:left], place)
-            for i in range(len(draws)):
-                draws[i, gone] = -np.inf
-                if winner[i] == gone and left > 1:
-                    winner[i] = first_largest(draws[i])
-                    wins[np.searchsorted(remaining[: left - 1], winner[i])] += 1
+            pass_on(draws, winner, gone, remaining[: left - 1], wins)
     return chosen, propensity

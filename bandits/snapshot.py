@@ -1,6 +1,5 @@
 """Evidence to policy snapshots and back, bit for bit."""
 
-import sys
 import zlib
 
 import numpy as np
@@ -25,7 +24,7 @@ def snapshot_of(
     """
     size = evidence.total.size
     numbers = np.empty(size * (size + 1) // 2 + size, NUMBER)
-    _write_triangle(evidence.pairs, *evidence.total.shape, numbers)
+    _write_triangle(evidence.pairs, len(evidence.context_names), len(evidence.pair_names), numbers)
     numbers[-size:] = evidence.total.reshape(-1)
     return PolicySnapshot(
         policy=policy,
@@ -63,25 +62,25 @@ def evidence_of(snapshot: PolicySnapshot, half_life_ms: int) -> Evidence:
         ) from None
     if len(raw) != expected:
         raise ValueError(
-            f"{place}: the evidence has {len(raw)} bytes, expected {expected} for {len(snapshot.context_names)} × "
-            f"{len(snapshot.pair_names)} columns; fold its feedback again"
+            f"{place}: the evidence has {len(raw)} bytes, expected {expected} for "
+            f"{len(snapshot.context_names)} × {len(snapshot.pair_names)} columns; fold its feedback again"
         )
     numbers = np.frombuffer(raw, NUMBER).astype(np.float64)
     if not (np.isfinite(numbers).all() and np.isfinite(snapshot.rows)):
         raise ValueError(f"{place}: a number is not finite; go back to the snapshot before")
-    _read_triangle(numbers, *evidence.total.shape, evidence.pairs)
+    _read_triangle(numbers, len(evidence.context_names), len(evidence.pair_names), evidence.pairs)
     evidence.total[:] = numbers[-size:].reshape(evidence.total.shape)
     evidence.rows, evidence.newest_ms, evidence.alarms = snapshot.rows, snapshot.newest_ms, snapshot.alarms
     return evidence
 
 
 @kernel
-def _write_triangle(pairs: Floats, context_length: int, width: int, out: Floats) -> None:
+def _write_triangle(pairs: Floats, depth: int, width: int, out: Floats) -> None:
     """Write the rows of E from their diagonal on, one after the other."""
     at = 0
-    for i in range(context_length):
+    for i in range(depth):
         for a in range(width):
-            for j in range(i, context_length):
+            for j in range(i, depth):
                 block = pairs[j * (j + 1) // 2 + i]
                 for b in range(a if i == j else 0, width):
                     out[at] = block[a * (a + 1) // 2 + b] if a >= b else block[b * (b + 1) // 2 + a]
@@ -89,12 +88,12 @@ def _write_triangle(pairs: Floats, context_length: int, width: int, out: Floats)
 
 
 @kernel
-def _read_triangle(numbers: Floats, context_length: int, width: int, pairs: Floats) -> None:
+def _read_triangle(numbers: Floats, depth: int, width: int, pairs: Floats) -> None:
     """Read what `_write_triangle` wrote; entries that stand there several times are equal."""
     at = 0
-    for i in range(context_length):
+    for i in range(depth):
         for a in range(width):
-            for j in range(i, context_length):
+            for j in range(i, depth):
                 block = pairs[j * (j + 1) // 2 + i]
                 for b in range(a if i == j else 0, width):
                     if b >= a:

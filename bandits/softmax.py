@@ -49,7 +49,12 @@ class Softmax(Struct, frozen=True):
         """Kind and settings for the slate's kernel."""
         return KIND, self.floor, self.temperature
 
-    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+    def probabilities(
+        self,
+        mean: Floats,
+        variance: Floats,  # noqa: ARG002
+        deviations: Floats = NO_DRAWS,  # noqa: ARG002
+    ) -> Floats:
         """Return (1 − floor) · exp(mean / temperature) / Σ + floor/m for each."""
         fraction, exponent = np.empty(len(mean)), np.empty(len(mean), np.int64)
         out = np.empty(len(mean))

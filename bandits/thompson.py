@@ -51,7 +51,12 @@ class Thompson(Struct, frozen=True):
         """Kind and settings for the slate's kernel."""
         return KIND, self.floor, self.spread
 
-    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+    def probabilities(
+        self,
+        mean: Floats,
+        variance: Floats,  # noqa: ARG002
+        deviations: Floats = NO_DRAWS,
+    ) -> Floats:
         """Return (1 − floor) · share of draws won + floor/m for each."""
         wins, out = np.zeros(len(mean), np.int64), np.empty(len(mean))
         for draw in sampled(mean, deviations, self.spread):
@@ -76,3 +81,17 @@ def thompson_shares(wins: Indices, draws: int, floor: float, out: Floats) -> Non
     even = floor / len(out)
     for i in range(len(out)):
         out[i] = (1.0 - floor) * (wins[i] / draws) + even
+
+
+@kernel
+def pass_on(draws: Floats, winner: Indices, gone: int, remaining: Indices, wins: Indices) -> None:
+    """Give the draws that a candidate had won, now that it is gone, to the best that remain there.
+
+    ``draws`` (draws, candidates) and ``winner`` (draws,) speak of all candidates, ``remaining`` and
+    ``wins`` (m,) of those that remain.
+    """
+    for i in range(len(draws)):
+        draws[i, gone] = -np.inf
+        if winner[i] == gone:
+            winner[i] = first_largest(draws[i])
+            wins[np.searchsorted(remaining, winner[i])] += 1

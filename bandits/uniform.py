@@ -29,7 +29,12 @@ class Uniform(Struct, frozen=True):
         """Kind and settings for the slate's kernel."""
         return KIND, 0.0, 0.0
 
-    def probabilities(self, mean: Floats, variance: Floats, deviations: Floats = NO_DRAWS) -> Floats:
+    def probabilities(
+        self,
+        mean: Floats,
+        variance: Floats,  # noqa: ARG002
+        deviations: Floats = NO_DRAWS,  # noqa: ARG002
+    ) -> Floats:
         """Return 1/m for each."""
         out = np.empty(len(mean))
         uniform_shares(out)

@@ -43,8 +43,8 @@ class Version(Struct, frozen=True, eq=False):
         """
         if (len(context), columns.shape[-1]) != self.weights.shape:
             raise ValueError(
-                f"context {context.shape} and columns {columns.shape} do not fit version {self.name}, expected "
-                f"({len(self.weights)},) and (m, {self.weights.shape[1]}) of layout {self.layout}"
+                f"context {context.shape} and columns {columns.shape} do not fit version {self.name}, "
+                f"expected ({len(self.weights)},) and (m, {self.weights.shape[1]}) of layout {self.layout}"
             )
         mean = predict_mean(self.weights, context, columns)
         draws, want_variance = policy.draws, policy.wants_variance
@@ -87,16 +87,16 @@ def make_version(
         raise ValueError(f"the prior's precision is {prior}, expected a positive number; try 1")
     joined = merged(evidences)
     moment = joined.newest_ms if at_ms is None else at_ms
-    faded = weigh(2 * joined.landmark_ms - moment, joined.landmark_ms, joined.half_life_ms)
-    shape = joined.total.shape
+    faded = weigh(joined.landmark_ms, moment, joined.half_life_ms)
+    depth, width = joined.total.shape
     factor = np.empty((joined.total.size, joined.total.size))
-    unfold(joined.pairs, *shape, faded, prior, factor)
+    unfold(joined.pairs, depth, width, faded, prior, factor)
     row = cholesky(factor)
     if row >= 0:
         raise ValueError(
             f"evidence of layout {joined.layout} is not positive definite at feature {row} "
-            f"({joined.context_names[row // shape[1]]} × {joined.pair_names[row % shape[1]]}): more was erased than "
-            f"folded, or the prior {prior} is too small for its rounding; refold it from feedback, or raise the prior"
+            f"({joined.context_names[row // width]} × {joined.pair_names[row % width]}): more was erased "
+            f"than folded, or the prior {prior} drowns in rounding; fold the feedback again, or raise it"
         )
     weights = faded * joined.total.reshape(-1)
     solve(factor, weights)
@@ -105,13 +105,13 @@ def make_version(
         whole = np.empty_like(factor)
         inverse(factor, whole)
         covariance = np.empty_like(joined.pairs)
-        fold_inverse(whole, *shape, covariance)
+        fold_inverse(whole, depth, width, covariance)
     return Version(
         name,
         joined.layout,
         joined.context_names,
         joined.pair_names,
-        weights.reshape(shape),
+        weights.reshape(depth, width),
         covariance,
         faded * joined.rows,
         moment,

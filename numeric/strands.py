@@ -47,13 +47,13 @@ def first_largest(values: Floats) -> int:
     a = b = c = d = -math.inf
     whole = len(values) // 4 * 4
     for i in range(0, whole, 4):
-        a = values[i] if values[i] > a else a
-        b = values[i + 1] if values[i + 1] > b else b
-        c = values[i + 2] if values[i + 2] > c else c
-        d = values[i + 3] if values[i + 3] > d else d
+        a = max(values[i], a)
+        b = max(values[i + 1], b)
+        c = max(values[i + 2], c)
+        d = max(values[i + 3], d)
     for i in range(whole, len(values)):
-        a = values[i] if values[i] > a else a
-    largest = max(max(a, b), max(c, d))
+        a = max(values[i], a)
+    largest = max(a, b, c, d)
     for i in range(len(values)):
         if values[i] == largest:
             return i
