@@ -14,7 +14,13 @@ settings.register_profile(
     "quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("ci", settings.get_profile("quick"), max_examples=500, print_blob=True)
-settings.load_profile("ci" if IN_CI else "quick")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "quick"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where kernels run as plain Python, let 64-bit numbers wrap around as they do in machine code."""
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar:RuntimeWarning")
 
 
 def _skip_is_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
