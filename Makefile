@@ -12,7 +12,7 @@ ROOMS := bandits candidates features numeric pipelines \
 FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo "$$python"; exit; fi; \
 	done; \
-	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>&1 || echo none); install it and run make again" >&2; exit 1
+	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
 .PHONY: help demo test check format bench lock setup clean
 
@@ -56,8 +56,11 @@ clean: ## remove what the tools have written, .venv included
 # The stamp is named after the lock and pyproject.toml, so that a changed file, a newer commit or an
 # older one all lead to the environment that belongs to them. uv comes from the lock too, by its hash.
 $(READY):
-	@python=$$($(FIND_PYTHON)); \
-	if [ ! -x $(BIN)/python ]; then echo "making .venv with $$($$python --version), about 30 s the first time"; $$python -m venv .venv; fi
+	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  python=$$($(FIND_PYTHON)); \
+	  echo "making .venv with $$($$python --version), about 30 s the first time"; \
+	  $$python -m venv --clear .venv; \
+	fi
 	@sed -n '/^uv==/,/# via/p' requirements.lock > .venv/uv.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock
 	@$(BIN)/uv pip sync -q -p $(BIN)/python --require-hashes requirements.lock
