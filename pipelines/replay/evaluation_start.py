@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-EARLIEST_MS = 100_000_000_000  # 1973; smaller whole numbers would be shares or seconds by mistake
+TIMES_MS = range(100_000_000_000, 4_102_444_800_001)  # 1973 to 2100; smaller ones would be seconds
 
 
 class EvaluationStart(Struct, frozen=True):
@@ -48,7 +48,7 @@ def evaluation_start(text: str) -> EvaluationStart:
         number = -1.0
     if 0.0 <= number <= 1.0:
         return EvaluationStart(share=number, play=0 if number == 0.0 else None)
-    if text.isdecimal() and int(text) >= EARLIEST_MS:
+    if text.isdecimal() and int(text) in TIMES_MS:
         return EvaluationStart(at_ms=int(text))
     try:
         moment = datetime.fromisoformat(text)

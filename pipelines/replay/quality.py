@@ -99,7 +99,7 @@ class Quality:
     >>> quality = Quality(["segue", "popular"])
     >>> if quality.counts(play=0, at_ms=0, opener=True):
     ...     quality.add({"segue": 0, "popular": None})
-    >>> quality.summary()["quality"]["segue"]["hr@1"]
+    >>> quality.of("segue")["hr@1"]
     1.0
     """
 
@@ -134,6 +134,10 @@ class Quality:
         """Count what one scored play earned, in [0, 1]."""
         self._tallies.reward += reward
         self._tallies.rewarded += 1
+
+    def of(self, name: str) -> dict[str, float | int]:
+        """Return the measures of one ranking."""
+        return self._tallies.rankings[name].summary()
 
     def summary(self) -> dict[str, object]:
         """Return quality → ranking → measures, the skip AUC and the mean reward; None where unknown."""
