@@ -1,5 +1,5 @@
 from collections import Counter
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -136,9 +136,9 @@ def test_the_three_together_cost_a_few_microseconds_a_play() -> None:
 
     def seconds() -> float:
         baselines = Baselines()
-        start = perf_counter()
+        start = process_time()
         for listener_id, track_id in log:
             baselines.observe(listener_id, track_id)
-        return perf_counter() - start
+        return process_time() - start
 
     assert min(seconds() for _ in range(3)) / len(log) < 12e-6  # measured: 3e-6
