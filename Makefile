@@ -6,7 +6,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 ROOMS := bandits candidates features numeric pipelines \
-	$(wildcard tests/bandits tests/candidates tests/features tests/numeric tests/pipelines tests/contracts)
+	$(wildcard tests/bandits tests/candidates tests/features tests/numeric tests/pipelines tests/contracts tests/golden)
 
 # The first interpreter that really runs and is 3.11 or newer (a version manager's shim may not run).
 FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do \
@@ -31,9 +31,10 @@ check: $(READY) ## everything that must be clean: form, types, arrows, all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=quick $(BIN)/coverage run -m pytest -q -m "not slow and not compiled" $(ROOMS)
-	$(BIN)/coverage run --append -m pytest -q
+	NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=quick $(BIN)/coverage run -m pytest -q -m "not slow and not compiled and not timed" $(ROOMS)
+	$(BIN)/coverage run --append -m pytest -q -m "not timed"
 	$(BIN)/coverage report
+	$(BIN)/python -m pytest -q -m timed || [ $$? -eq 5 ] # 5: none there
 
 format: $(READY) ## put spacing and imports in order
 	@$(BIN)/ruff check --select I --fix .
