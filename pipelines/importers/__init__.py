@@ -8,7 +8,7 @@ from itertools import chain
 
 from pipelines.importers.archive import sources_of
 from pipelines.importers.columns import CSV
-from pipelines.importers.entry import Entry, Found, Importer, Record
+from pipelines.importers.entry import Entry, Found, Importer, Origin, Record
 from pipelines.importers.jsonl import JSONL
 from pipelines.importers.lastfm import LASTFM
 from pipelines.importers.listenbrainz import LISTENBRAINZ
@@ -27,6 +27,7 @@ __all__ = [
     "Entry",
     "ImportFailed",
     "Importer",
+    "Origin",
     "Record",
     "read_log",
     "read_tracks",

@@ -3,11 +3,12 @@
 import io
 import os
 import re
+import struct
 import sys
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pipelines.importers.source import HEAD, WHOLE_MAX, ImportFailed, Source
 
@@ -16,6 +17,11 @@ EMPTY_ZIP = b"PK\x05\x06"
 FILES_MAX = 10_000
 MEMBER_MAX = 2 << 30  # bytes, unpacked
 RATIO_MAX = 200  # JSON and CSV pack 10 to 30 times
+BROKEN = (
+    BadZipFile, EOFError, LookupError, NotImplementedError, OverflowError, RuntimeError, ValueError,
+    struct.error,
+)  # fmt: skip
+"""What `zipfile` raises for a broken or hostile table of contents."""
 ROWS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".listens", ".gz", ".zip")
 RATIO_FREE = 1 << 20  # below this size a ratio says nothing
 
@@ -69,9 +75,9 @@ def _from_folder(folder: Path) -> list[Source]:
 def _from_zip(name: str, file: str | BinaryIO) -> list[Source]:
     try:
         archive = ZipFile(file)
-    except BadZipFile as error:
+        members = [m for m in archive.infolist() if not m.is_dir() and _may_hold_rows(m.filename)]
+    except BROKEN as error:
         raise ImportFailed(f"{name} is a broken zip ({error}); download the export again") from None
-    members = [m for m in archive.infolist() if not m.is_dir() and _may_hold_rows(m.filename)]
     members.sort(key=lambda member: _natural(member.filename))
     return [Source(f"{name}!{_shown(member)}", partial(_member, archive, name, member)) for member in members]
 
@@ -87,12 +93,14 @@ def _member(archive: ZipFile, name: str, member: ZipInfo) -> BinaryIO:
         )
     if member.flag_bits & 0x1:
         raise ImportFailed(f"{place} is encrypted; unpack the zip with its password first")
+    if member.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        raise ImportFailed(
+            f"{place} is packed in a way we do not read, expected deflate; unpack the zip first"
+        )
     try:
         return cast("BinaryIO", archive.open(member))
-    except NotImplementedError as error:
-        raise ImportFailed(
-            f"{place} is packed in a way we cannot read ({error}); unpack the zip first"
-        ) from None
+    except BROKEN as error:
+        raise BadZipFile(str(error)) from None  # this member only: its source will say so
 
 
 def _shown(member: ZipInfo) -> str:

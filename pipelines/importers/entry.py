@@ -13,6 +13,9 @@ from topics.track import Track
 
 Record = Play | Request | Erasure | Track | DeadLetter
 
+Origin = tuple[str, int, bytes]
+"""Source, line from 1, and untouched bytes of a record, for the dead letter it may yet become."""
+
 
 class Entry(NamedTuple):
     """A record, and where and when its log has it."""
@@ -20,6 +23,7 @@ class Entry(NamedTuple):
     record: Record
     offset: int  # 0, 1, 2, … in the order of effect
     received_ms: int | None  # when the log received it, where the file says so
+    origin: Origin | None = None  # only of formats that stream: others would have to hold all their rows
 
 
 class Found(NamedTuple):
@@ -28,6 +32,7 @@ class Found(NamedTuple):
     record: Record
     names: Names | None = None  # what the row calls the play's track, where it says
     received_ms: int | None = None
+    origin: Origin | None = None
 
 
 Columns = Mapping[str, str]

@@ -37,7 +37,7 @@ def records(sources: Iterable[Source], kinds: tuple[type, ...]) -> Iterator[Foun
                     yield Found(rejected(error, name, number, line))
                 continue
             if type(record) in kinds:
-                yield Found(record, None, received_ms)
+                yield Found(record, None, received_ms, (name, number, line))
             else:
                 detail = f"schema is {SCHEMA_OF[type(record)]!r}, expected one of {expected} in this file"
                 yield Found(DeadLetter("unknown_schema", detail, name, number, line, field="schema"))

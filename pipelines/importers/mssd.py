@@ -30,6 +30,7 @@ from topics.ids import name_of
 from topics.play import Play
 
 HOUR_MS = 3_600_000
+TIME_MS_MAX = 4_102_444_800_000 - 86_400_000
 STEP_MS, STEP_SHORT_MS, STEP_LONG_MS = 180_000, 210_000, 300_000
 STEP_MS_MIN, STEP_MS_MAX = 30_000, 1_500_000
 COLUMNS = (
@@ -86,6 +87,9 @@ def _row(cells: tuple[str, ...], number: int, raw: bytes) -> Listened:
         raise needed("session_id, session_position, date or hour_of_day", "all four")
     if not 0 <= hour_of_day < 24:
         raise odd("hour_of_day", hour_of_day, "an hour from 0 to 23")
+    hour_ms = day_ms // HOUR_MS * HOUR_MS + hour_of_day * HOUR_MS
+    if not 0 <= hour_ms <= TIME_MS_MAX:  # here, not as a play: the plays behind it would follow it there
+        raise odd("date", date, "a date from 1970 to 2099")
     step_ms = STEP_LONG_MS if flag(long, "long_pause_before_play") else STEP_MS
     if step_ms == STEP_MS and flag(short, "short_pause_before_play"):
         step_ms = STEP_SHORT_MS
@@ -97,7 +101,7 @@ def _row(cells: tuple[str, ...], number: int, raw: bytes) -> Listened:
         "end_reason": "trackdone" if flag(not_skipped, "not_skipped") else word(reason, "reason_end"),
         "surface": word(surface, "context_type") or "now_playing",
     }
-    return Listened(place, day_ms // HOUR_MS * HOUR_MS + hour_of_day * HOUR_MS, step_ms, fields, number, raw)
+    return Listened(place, hour_ms, step_ms, fields, number, raw)
 
 
 @lru_cache(maxsize=1 << 10)

@@ -13,7 +13,7 @@ HEAD = 1 << 16
 LINE_MAX = 1 << 20
 WHOLE_MAX = 1 << 29  # a JSON document is held in memory; real exports have 10 to 20 MB a file
 MARK = b"\xef\xbb\xbf"  # that some programs put in front of UTF-8
-GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b\x08"  # the third says deflate, the only way in use
 
 
 class ImportFailed(ValueError):

@@ -126,7 +126,8 @@ def _without_private(row: Any) -> Any:
     return row
 
 
-_PRIVATE_MEMBER = re.compile(rb"""("(?:ip_addr|user_agent)[^"]*"?\s*:?\s*)("(?:[^"\\]|\\.)*"?|[^,}\]\s"]*)""")
+_PRIVATE_MEMBER = re.compile(rb"""("(?:ip_addr|user_agent)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"|[^,}\]\s"]+)""")
+_PRIVATE_RUIN = re.compile(rb"""(?:ip_addr|user_agent).*?(?="\w+"\s*:|\}\s*(?:[,\]]|\Z)|\Z)""", re.DOTALL)
 _ADDRESS = re.compile(rb"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){3,7}\b")
 
 
@@ -141,7 +142,8 @@ def redacted(value: bytes) -> bytes:
         row = msgspec.json.decode(shown)
         kept = _scrubbed(row)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _ADDRESS.sub(b"null", shown)  # broken: whatever looks like an address goes as well
+        # Broken: everything up to the next field goes, and whatever looks like an address.
+        return _ADDRESS.sub(b"null", _PRIVATE_RUIN.sub(b"null", value))
     return shown if kept == row else msgspec.json.encode(kept)
 
 

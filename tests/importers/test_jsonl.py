@@ -3,11 +3,11 @@ from collections.abc import Callable
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipelines.importers import IMPORTERS, read_log
-from pipelines.importers.source import LINE_MAX, Source
+from pipelines.importers.source import GZIP, LINE_MAX, Source
 from topics.codec import decode_line, encode_line
 from topics.dead_letter import DeadLetter
 from topics.erasure import Erasure
@@ -116,6 +116,7 @@ def test_every_line_is_a_record_or_a_dead_letter(
 ) -> None:
     """Count in is count out, and dead letters hold the very bytes of their line."""
     content = b"\n".join(lines)
+    assume(not content.startswith(GZIP))
     rows = [line for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
 
     found = [found.record for found in IMPORTERS["jsonl"].read([source_of(content)], {})]
