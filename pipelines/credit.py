@@ -1,6 +1,9 @@
 """Credit: which decision a play answers, what that earned, and the feedback that tells it."""
 
+from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import repeat
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -8,7 +11,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from bandits.examination import seen
-from features.track.layout import EVENT, SHOWN
+from features.track.events import shown
 from pipelines.listener import Pending
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
@@ -81,8 +84,9 @@ def _part(
         shown = None if decision.shown < 0 else decision.shown
         known = final or played or settings.slates.examination != "cascade"
         count = seen(settings.slates.examination, len(decision.tracks), played, shown) if known else 0
-    rows = [_row(decision, slot, change, first=False) for slot, change in changed.items()]
-    rows += [_row(decision, slot, decision.rewards[slot], first=True) for slot in range(decision.seen, count)]
+    rows = [_changed_row(decision, slot, change) for slot, change in changed.items()]
+    if count > decision.seen:
+        rows += _first_rows(decision, decision.seen, count)
     if not rows and (not final or decision.kind == "organic"):
         return decision, None
     feedback = Feedback(
@@ -102,7 +106,25 @@ def _part(
     return replace(decision, seen=max(decision.seen, count), parts=decision.parts + 1), feedback
 
 
-def _row(decision: Pending, slot: int, change: float, *, first: bool) -> FeedbackSlot:
+def _first_rows(decision: Pending, start: int, end: int) -> Iterable[FeedbackSlot]:
+    """Return the rows of slots that no earlier part has told of: their whole reward is news."""
+    width = len(decision.columns) // len(decision.tracks)
+    rewards = decision.rewards[start:end]
+    recommended = decision.kind == "recommended"
+    return map(
+        FeedbackSlot,
+        range(start, end),
+        decision.tracks[start:end],
+        [decision.columns[at : at + width] for at in range(start * width, end * width, width)],
+        decision.propensities[start:end] if recommended else repeat(None),
+        rewards,
+        rewards,
+        repeat(True),
+    )
+
+
+def _changed_row(decision: Pending, slot: int, change: float) -> FeedbackSlot:
+    """Return the row of a slot whose reward has changed since an earlier part."""
     width = len(decision.columns) // len(decision.tracks)
     return FeedbackSlot(
         slot=slot,
@@ -111,20 +133,18 @@ def _row(decision: Pending, slot: int, change: float, *, first: bool) -> Feedbac
         propensity=decision.propensities[slot] if decision.kind == "recommended" else None,
         reward=decision.rewards[slot],
         reward_change=change,
-        first=first,
     )
 
 
-def shown_events(decision: Pending, at_ms: int, seen_slots: int, views: Views) -> npt.NDArray[np.void]:
+def shown_events(decision: Pending, seen_slots: int, views: Views) -> npt.NDArray[np.void]:
     """Return one track event for each slot that was seen: what it earned beyond what was expected."""
-    events = np.zeros(seen_slots, EVENT)
-    events["kind"] = SHOWN
-    events["at_ms"] = at_ms
-    events["by"] = -1
-    events["track"] = [views.table.handle(name) for name in decision.tracks[:seen_slots]]
-    events["residual"] = np.subtract(decision.rewards[:seen_slots], decision.means[:seen_slots])
-    events["share"] = np.nan
-    events["skipped"] = -1
+    handle = views.table.handle
+    events: npt.NDArray[np.void] = shown(
+        np.array([handle(name) for name in decision.tracks[:seen_slots]], np.int32),
+        np.array(decision.rewards[:seen_slots]),
+        np.array(decision.means[:seen_slots]),
+        decision.at_ms,
+    )
     return events
 
 
@@ -134,4 +154,9 @@ def mark_of(listener_id: str, settings: Settings) -> str:
     >>> len(mark_of("ann", Settings()))
     16
     """
-    return blake2b(listener_id.encode(), key=settings.mark_key.encode(), digest_size=8).hexdigest()
+    return _mark(listener_id, settings.mark_key)
+
+
+@lru_cache(maxsize=65_536)  # asked several times a play
+def _mark(listener_id: str, mark_key: str) -> str:
+    return blake2b(listener_id.encode(), key=mark_key.encode(), digest_size=8).hexdigest()

@@ -8,16 +8,18 @@ from msgspec import Struct
 
 from bandits.slate import draw
 from candidates import SOURCE_NAMES
-from candidates.blend import REQUESTED, blend
-from features.context import fill_context
-from features.listener.recall import recall
-from features.pair import fill_columns
+from candidates.consider import consider
+from candidates.taking import take_slate
 from pipelines.listener import Pending, Plays
 from pipelines.settings import Settings
 from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, Views
 from topics.ids import key_of, name_of
 from topics.scores import Decision, ScoredTrack, Scores
 
+Handles = npt.NDArray[np.int32]
+
+NO_HANDLES: Handles = np.zeros(0, np.int32)
+CONTEXT_LENGTH, PAIR_LENGTH = len(CONTEXT_NAMES), len(PAIR_NAMES)
 NO_CANDIDATE = "no usable candidate: none known, or none playable"
 
 
@@ -35,7 +37,7 @@ class Question(NamedTuple):
 class Considered(Struct, frozen=True):
     """All that a decision looked at: candidates in their order, columns, context, means."""
 
-    handles: npt.NDArray[np.int32]
+    handles: Handles
     sources: npt.NDArray[np.uint8]
     context: npt.NDArray[np.float32]
     columns: npt.NDArray[np.float32]
@@ -51,51 +53,35 @@ class Decided(NamedTuple):
 
 
 def describe(
-    plays: Plays, now_ms: int, handles: npt.NDArray[np.int32], views: Views, settings: Settings
+    plays: Plays, now_ms: int, handles: Handles, views: Views, settings: Settings
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return the context vector and the columns of given tracks, as known at ``now_ms``."""
-    stamp = _recall(plays, now_ms, views, settings)
-    return _fill(handles, views, stamp)
+    _, _, context, columns = _consider(plays, now_ms, handles, 0, 0, views, settings)
+    return context, columns
 
 
 def decide(question: Question, plays: Plays, views: Views, settings: Settings) -> Decided:
     """Propose candidates, predict them, draw the slate."""
     decision_id = name_of(question.listener_id, question.cause)
     key = key_of(f"{settings.seed}\x1f{decision_id}")
-    table, work = views.table, views.work
-    given = [] if question.candidates is None else [table.handle(name) for name in question.candidates]
-    stamp = _recall(plays, question.at_ms, views, settings)
-    if question.candidates is None:
-        handles = np.empty(settings.candidates.limit, np.int32)
-        sources = np.empty(settings.candidates.limit, np.uint8)
-        count = blend(
-            handles, sources, views.quotas, work.shortlist, plays, work.own, table.tracks, table.followers,
-            table.popular, table.fresh, table.clock, work.summary, stamp, np.uint64(key),
-        )  # fmt: skip
-        handles, sources = handles[:count], sources[:count]
-    else:
-        usable = [handle for handle in dict.fromkeys(given) if table.tracks["playable"][handle]]
-        handles = np.array(usable, np.int32)
-        sources = np.full(len(usable), REQUESTED, np.uint8)
-    context, columns = _fill(handles, views, stamp)
+    given, limit = NO_HANDLES, settings.candidates.limit
+    if question.candidates is not None:
+        given, limit = _usable(question.candidates, views), 0
+    handles, sources, context, columns = _consider(
+        plays, question.at_ms, given, limit, key, views, settings
+    )
     known = views.version.predict(context, columns, views.policy, key)
     considered = Considered(handles, sources, context, columns, known.mean)
     if len(handles) == 0:
         return Decided(_scores(question, decision_id, views, (), NO_CANDIDATE), None, considered)
 
     chosen, propensity = draw(views.policy, known, question.limit, key)
-    drawn = handles[chosen].tolist()
-    names = tuple([table.names[handle] for handle in drawn])
-    means = known.mean[chosen]
+    drawn, proposed_by, means, scores, slate_columns = take_slate(chosen, handles, sources, known.mean, columns)
+    track_names = views.table.names
+    names = tuple([track_names[handle] for handle in drawn.tolist()])
     propensities = tuple(propensity.tolist())
-    slate = tuple(
-        [
-            ScoredTrack(name, score, share, SOURCE_NAMES[source])
-            for name, score, share, source in zip(
-                names, rounded(means), propensities, sources[chosen].tolist(), strict=True
-            )
-        ]
-    )
+    source_names = [SOURCE_NAMES[source] for source in proposed_by.tolist()]
+    slate = tuple(map(ScoredTrack, names, scores.tolist(), propensities, source_names))
     pending = Pending(
         decision_id=decision_id,
         at_ms=question.at_ms,
@@ -107,7 +93,7 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
         propensities=propensities,
         means=tuple(means.tolist()),
         context=context.tobytes(),
-        columns=columns[chosen].tobytes(),
+        columns=slate_columns.tobytes(),
         plays=(0,) * len(names),
         rewards=(0.0,) * len(names),
     )
@@ -127,34 +113,24 @@ def whole_decision(decided: Decided, views: Views) -> Decision:
     )
 
 
-def rounded(means: npt.NDArray[np.float64]) -> list[float]:
-    """Return expected rewards in [0, 1] with 6 significant digits.
-
-    >>> rounded(np.array([-0.1, 0.123456789, 3.0]))
-    [0.0, 0.123457, 1.0]
-    """
-    return [float(f"{mean:.6g}") for mean in np.clip(means, 0.0, 1.0).tolist()]
+def _usable(names: tuple[str, ...], views: Views) -> Handles:
+    """Return the rows of the tracks that a request brings, each once, without those not playable."""
+    handles = [views.table.handle(name) for name in dict.fromkeys(names)]
+    playable = views.table.tracks["playable"]
+    return np.array([handle for handle in handles if playable[handle]], np.int32)
 
 
-def _recall(plays: Plays, now_ms: int, views: Views, settings: Settings) -> int:
+def _consider(
+    plays: Plays, now_ms: int, given: Handles, limit: int, key: int, views: Views, settings: Settings
+) -> tuple[Handles, npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     table, work = views.table, views.work
     stamp = work.next_stamp(table)
-    recall(
-        plays, now_ms, settings.sessions.gap_ms, table.tracks, table.followers, table.popular, table.clock,
-        work.own, work.by_artist, stamp, work.summary,
+    found: tuple[Handles, npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]] = consider(
+        given, limit, now_ms, settings.sessions.gap_ms, np.uint64(key), stamp, plays, views.quotas,
+        table.tracks, table.followers, table.popular, table.fresh, table.clock,
+        work.own, work.by_artist, work.shortlist, work.summary, CONTEXT_LENGTH, PAIR_LENGTH,
     )  # fmt: skip
-    return stamp
-
-
-def _fill(
-    handles: npt.NDArray[np.int32], views: Views, stamp: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    table, work = views.table, views.work
-    context = np.empty(len(CONTEXT_NAMES), np.float32)
-    columns = np.empty((len(handles), len(PAIR_NAMES)), np.float32)
-    fill_context(context, work.summary)
-    fill_columns(columns, handles, work.own, table.tracks, work.by_artist, work.summary, stamp)
-    return context, columns
+    return found
 
 
 def _scores(

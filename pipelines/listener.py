@@ -32,7 +32,7 @@ OLD = np.dtype(
 UNKNOWN_SHARE = 255
 
 
-class Pending(Struct, frozen=True):
+class Pending(Struct, frozen=True, gc=False):
     """A decision, or an organic play with its contrast, whose reward may still change."""
 
     decision_id: str
@@ -53,7 +53,7 @@ class Pending(Struct, frozen=True):
     parts: int = 0
 
 
-class Listener(Struct, frozen=True):
+class Listener(Struct, frozen=True, gc=False):
     """What is kept of one listener. ``plays`` has dtype PLAY, in order of start."""
 
     plays: Plays
@@ -61,6 +61,7 @@ class Listener(Struct, frozen=True):
     floor_ms: int = -1  # newest event time among plays that may not
     newest_ms: int = -1  # event time of the newest record
     open_ms: int = -1  # event time of the newest play if nobody knows yet that it is over
+    due_ms: int = 2**62  # when the next timer is due; follows from the rest (`pipelines.timers`)
     requests: tuple[int, ...] = ()  # hashes of the newest request ids
     pending: tuple[Pending, ...] = ()
 
@@ -72,6 +73,7 @@ class _Stored(Struct, frozen=True, array_like=True):
     floor_ms: int
     newest_ms: int
     open_ms: int
+    due_ms: int
     requests: tuple[int, ...]
     pending: tuple[Pending, ...]
 
@@ -97,6 +99,7 @@ def store_listener(listener: Listener, names: list[str]) -> bytes:
             listener.floor_ms,
             listener.newest_ms,
             listener.open_ms,
+            listener.due_ms,
             listener.requests,
             listener.pending,
         )
@@ -119,6 +122,7 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
         stored.floor_ms,
         stored.newest_ms,
         stored.open_ms,
+        stored.due_ms,
         stored.requests,
         stored.pending,
     )

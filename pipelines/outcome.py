@@ -1,7 +1,7 @@
 """Outcome: what became of a play, from whatever its producer knows of it."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bandits.reward import reward
 from pipelines.settings import Settings
@@ -40,13 +40,17 @@ def outcome_of(play: Play, catalogue_length_ms: int, settings: Settings) -> Outc
     return Outcome(share, skipped, int(ended))
 
 
-def reward_of(row: Any, settings: Settings) -> float:
-    """Return what a kept play (one row of dtype PLAY) has earned so far."""
-    share, skipped = float(row["share"]), int(row["skipped"])
+def reward_of(stands: tuple[float, int, int, int], settings: Settings) -> float:
+    """Return what a play has earned so far; ``stands`` is (share, skipped, liked, ended).
+
+    >>> reward_of((math.nan, -1, 0, 0), Settings()) == Settings().rewards.worth.started
+    True
+    """
+    share, skipped, liked, ended = stands
     return reward(
         None if math.isnan(share) else share,
         None if skipped < 0 else bool(skipped),
-        int(row["liked"]),
-        bool(row["ended"]),
+        liked,
+        bool(ended),
         settings.rewards.worth,
     )

@@ -5,7 +5,6 @@ before the record, puts the record in its place, credits it, and answers the lis
 with one Scores. An exception leaves the state it was given untouched.
 """
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,15 @@ import numpy.typing as npt
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from features.listener.fold import FOLDED_AWAY, TOO_LATE, fold_play
 from features.listener.happened import happened
-from features.listener.layout import PLAY
-from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS, place, trim
+from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS
 from pipelines.credit import closed, credited, find_credit, find_credited, mark_of, shown_events
 from pipelines.decide import Decided, Question, decide, describe
 from pipelines.listener import Listener, Pending, new_listener
 from pipelines.outcome import outcome_of, reward_of
 from pipelines.settings import Settings
-from pipelines.timers import earliest_ms, next_deadline
+from pipelines.timers import next_deadline, with_due
 from pipelines.views import Views
 from topics.dead_letter import Rejected
 from topics.feedback import Feedback
@@ -40,7 +39,7 @@ class Transition(Struct):
     decided: Decided | None = None
     feedback: list[Feedback] = field(default_factory=list)
     events: list[npt.NDArray[np.void]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
     earned: list[float] = field(default_factory=list)  # by each decision that was closed, over its slots
     heard: bool = False  # the record is a play met for the first time, and its listener's newest
 
@@ -73,6 +72,7 @@ def serve(
         _apply_play(done, record, views, settings)
     else:
         _apply_request(done, record, views, settings)
+    done.state = with_due(done.state, settings)
     return done
 
 
@@ -88,12 +88,16 @@ def fire_timers(
     done = Transition(before)
     if received_ms is not None:
         until_ms = max(until_ms, received_ms - settings.sessions.timer_delay_ms)
-    while done.state is not None and earliest_ms(done.state, settings) <= until_ms:
+    if before.due_ms > until_ms:
+        return done
+    while done.state is not None:
         deadline = next_deadline(done.state, settings)
+        if deadline.at_ms > until_ms:
+            break
         if deadline.kind == "expiry":
             if until_ms < FOREVER_MS:  # at the end of a log nobody is forgotten
                 done.state = None
-                done.counts["expired"] += 1
+                done.counts["expired"] = 1
             break
         if deadline.kind == "session":
             plays = done.state.plays.copy()
@@ -101,6 +105,8 @@ def fire_timers(
             done.state = replace(done.state, plays=plays, open_ms=-1)
         else:
             _close(done, deadline.place, deadline.at_ms, listener_id, views, settings)
+    if done.state is not None:
+        done.state = with_due(done.state, settings)
     return done
 
 
@@ -108,43 +114,43 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings) 
     state = done.state
     assert state is not None
     track = views.table.handle(play.track_id)
-    if not views.table.tracks["known"][track]:
-        done.counts["unknown_track"] += 1
-    play_hash = key_of(play.play_name)
-    outcome = outcome_of(play, int(views.table.tracks["length_ms"][track]), settings)
-    entry = np.zeros(1, PLAY)
-    entry[0] = (
-        play.started_ms, play.at_ms, play_hash, key_of(play.event_id), 0, track,
-        outcome.share, outcome.skipped, play.liked, outcome.ended, 0,
+    if not views.table.tracks[track]["known"]:
+        done.counts["unknown_track"] = 1
+    play_hash = key_of(f"{play.play_name}\x1f{play.track_id}")
+    outcome = outcome_of(play, int(views.table.tracks[track]["length_ms"]), settings)
+    stamp = views.work.next_stamp(views.table)  # first: it may move ``work.own``, the table has grown
+    plays, kept, floor_ms, happening, events, open_ms, stands = fold_play(
+        state.plays, state.kept, state.floor_ms, state.newest_ms, play.started_ms, play.at_ms,
+        (np.uint64(play_hash), np.uint64(key_of(play.event_id))), track,
+        (outcome.share, outcome.skipped, play.liked, outcome.ended), settings.sessions.gap_ms,
+        (settings.sessions.history_plays, settings.sessions.history_bytes),
+        views.table.tracks, views.work.own, stamp,
     )  # fmt: skip
-    plays, happening, row = place(state.plays, state.kept, entry)
     if happening == DUPLICATE:
-        done.counts["duplicate"] += 1
+        done.counts["duplicate"] = 1
         return
-    if happening == INSERTED and play.at_ms < max(state.floor_ms, state.newest_ms - LATENESS_MS):
+    if happening == TOO_LATE:
         raise Rejected(
             "late",
-            f"the play's event time is {play.at_ms}, expected at least "
-            f"{max(state.floor_ms, state.newest_ms - LATENESS_MS)}: what this listener heard then is closed",
+            f"the play's event time is {play.at_ms}, expected at least {state.newest_ms - LATENESS_MS}: "
+            "a day before this listener's newest record",
+            "started_ms",
+        )
+    if happening == FOLDED_AWAY:
+        raise Rejected(
+            "late",
+            f"started_ms is {play.started_ms}, expected more than {state.floor_ms}: "
+            "what this listener heard up to then is folded away",
             "started_ms",
         )
     newest_ms = max(state.newest_ms, play.at_ms)
-    _credit(done, play, play_hash, reward_of(plays[row], settings), happening == INSERTED, views, settings)
-    done.events.append(
-        happened(plays, min(state.kept + 1, len(plays)), row if happening == INSERTED else -1,
-                 settings.sessions.gap_ms, False)
-    )  # fmt: skip
-    plays, kept, floor_ms = trim(
-        plays, min(state.kept + (happening == INSERTED), len(plays)), state.floor_ms, views.table.tracks, views.work.own,
-        views.work.next_stamp(views.table), newest_ms, settings.sessions.history_plays,
-        settings.sessions.history_bytes,
-    )  # fmt: skip
-    open_ms = -1 if plays[-1]["counted"] else int(plays[-1]["at_ms"])
+    _credit(done, play, play_hash, reward_of(stands, settings), happening == INSERTED, views, settings)
+    done.events.append(events)
     done.state = replace(
         done.state, plays=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms, open_ms=open_ms
     )
     if play.at_ms < state.newest_ms:
-        done.counts["late_applied"] += 1
+        done.counts["late_applied"] = 1
         return
     done.heard = happening == INSERTED
     question = Question(play.listener_id, play.event_id, play.at_ms, play.surface, settings.slates.limit)
@@ -156,7 +162,7 @@ def _apply_request(done: Transition, request: Request, views: Views, settings: S
     assert state is not None
     name = key_of(request.request_id)
     if name in state.requests:
-        done.counts["duplicate"] += 1
+        done.counts["duplicate"] = 1
         return
     if request.at_ms < state.newest_ms - LATENESS_MS:
         raise Rejected(
@@ -173,7 +179,7 @@ def _apply_request(done: Transition, request: Request, views: Views, settings: S
         pending=_with_shown(state.pending, request.shown),
     )
     if not is_newest:
-        done.counts["late_applied"] += 1
+        done.counts["late_applied"] = 1
         return
     limit = settings.slates.limit if request.limit is None else request.limit
     question = Question(
@@ -189,9 +195,11 @@ def _answer(done: Transition, question: Question, views: Views, settings: Settin
     done.decided = decided
     if decided.pending is None:
         return
-    while sum(p.kind == "recommended" for p in done.state.pending) >= settings.slates.pending:
-        oldest = next(i for i, p in enumerate(done.state.pending) if p.kind == "recommended")
-        _close(done, oldest, question.at_ms, question.listener_id, views, settings)
+    while len(done.state.pending) >= settings.slates.pending:
+        waiting = [i for i, p in enumerate(done.state.pending) if p.kind == "recommended"]
+        if len(waiting) < settings.slates.pending:
+            break
+        _close(done, waiting[0], question.at_ms, question.listener_id, views, settings)
     done.state = replace(done.state, pending=(*done.state.pending, decided.pending))
 
 
@@ -211,7 +219,7 @@ def _credit(
         credit = find_credit(pending, play, settings)
         if credit is None:
             if play.decision_id is not None:
-                done.counts["unknown_decision"] += 1
+                done.counts["unknown_decision"] = 1
             done.state = replace(done.state, pending=pending)
             _note_organic(done, play, play_hash, reward, views, settings)
             return
@@ -282,7 +290,7 @@ def _close(
         done.feedback.append(feedback)
     if decision.kind == "recommended":
         done.earned.append(sum(decision.rewards))
-        done.events.append(shown_events(later, decision.at_ms, later.seen, views))
+        done.events.append(shown_events(later, later.seen, views))
     pending = done.state.pending
     done.state = replace(done.state, pending=pending[:where] + pending[where + 1 :])
 

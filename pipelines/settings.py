@@ -115,7 +115,7 @@ class Learning(Section):
     half_life_days: float = Field(60.0, gt=0.01, le=10_000, description="age at which feedback weighs half")
     prior: float = Field(1.0, gt=0, le=1e6, description="lambda: strength of the prior around zero")
     noise: float = Field(0.2, gt=0, le=10, description="standard deviation of a reward around its mean")
-    organic_weight: float = Field(1.0, ge=0, le=100, description="weight of plays nobody recommended")
+    organic_weight: float = Field(1.0, ge=0, le=1, description="weight of plays nobody recommended")
     version_rows: int = Field(4_000, ge=1, le=10_000_000, description="rows of feedback between two versions")
     version_ms: int = Field(DAY_MS, ge=1_000, description="event time between two versions, at most")
 

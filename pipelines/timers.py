@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from pipelines.listener import Listener
 from pipelines.settings import DAY_MS, Settings
 
@@ -23,6 +25,11 @@ def earliest_ms(listener: Listener, settings: Settings) -> int:
         first_ms = min([decision.at_ms for decision in listener.pending])
         due_ms = min(due_ms, first_ms + settings.slates.attribution_window_ms)
     return due_ms
+
+
+def with_due(listener: Listener, settings: Settings) -> Listener:
+    """Return the listener with ``due_ms`` as it follows from the rest."""
+    return replace(listener, due_ms=earliest_ms(listener, settings))
 
 
 def next_deadline(listener: Listener, settings: Settings) -> Deadline:

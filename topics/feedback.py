@@ -10,7 +10,7 @@ Probability = Annotated[float, Meta(gt=0, le=1)]
 Reward = Annotated[float, Meta(ge=0, le=1)]
 
 
-class FeedbackSlot(Struct, frozen=True, omit_defaults=True):
+class FeedbackSlot(Struct, frozen=True, omit_defaults=True, gc=False):
     """One slot that the listener saw, and what it earned so far."""
 
     slot: Annotated[int, Meta(ge=0)]
@@ -22,7 +22,7 @@ class FeedbackSlot(Struct, frozen=True, omit_defaults=True):
     first: bool = False  # this slot was not in an earlier part
 
 
-class Feedback(Struct, frozen=True, omit_defaults=True):
+class Feedback(Struct, frozen=True, omit_defaults=True, gc=False):
     """One part of what a decision earned. Parts count up from 0; the last is ``final``.
 
     ``at_ms`` is the decision's event time. Only slots that are new or whose reward changed stand in

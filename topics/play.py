@@ -9,7 +9,7 @@ from topics.ids import Id, TimeMs, check_id_bytes, name_of
 HEARD_MS_MAX = 7 * 86_400_000  # a week of one track: beyond it, a broken clock
 
 
-class Play(Struct, frozen=True, omit_defaults=True):
+class Play(Struct, frozen=True, omit_defaults=True, gc=False):
     """A track started, and perhaps ended, for one listener.
 
     ``heard_ms`` is null while the track plays, or if it was never known. A record "started" and a

@@ -10,7 +10,7 @@ CANDIDATES_MAX = 1_000
 SLATE_MAX = 50
 
 
-class Request(Struct, frozen=True, omit_defaults=True):
+class Request(Struct, frozen=True, omit_defaults=True, gc=False):
     """A surface asks what to play next; without ``candidates`` the engine brings its own."""
 
     request_id: Id

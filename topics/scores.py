@@ -5,14 +5,14 @@ from msgspec import Struct
 from topics.ids import Id, TimeMs
 
 
-class Why(Struct, frozen=True, omit_defaults=True):
+class Why(Struct, frozen=True, omit_defaults=True, gc=False):
     """One additive term of a score's linear predictor."""
 
     term: str  # the column's name
     contribution: float
 
 
-class ScoredTrack(Struct, frozen=True, omit_defaults=True):
+class ScoredTrack(Struct, frozen=True, omit_defaults=True, gc=False):
     """One slot: its track, what it is expected to earn, and how likely it was to be drawn here."""
 
     track_id: Id
@@ -23,7 +23,7 @@ class ScoredTrack(Struct, frozen=True, omit_defaults=True):
     why: tuple[Why, ...] = ()
 
 
-class Scores(Struct, frozen=True, omit_defaults=True):
+class Scores(Struct, frozen=True, omit_defaults=True, gc=False):
     """The slate for one listener; ``cause`` names the play or the request it answers."""
 
     decision_id: Id

@@ -1,16 +1,18 @@
 """Plays: a listener's kept history, in order of start, each play once.
 
-The newest plays (at most `KEPT_MAX`, at most a day old) keep hashes of their names, so that records
-can still arrive late, twice, or as "started" then "ended". Older ones only count as history.
+The newest `KEPT_MAX` plays keep hashes of their names, so that records can still arrive late, twice, or
+as "started" then "ended". Older ones are folded away: they only count as history. What is folded away
+and what is dropped depends on a play's rank and on the plays behind it, never on the order in which
+they came: ranks only grow, so a play that one order folds away, every order folds away.
 """
 
 import numpy as np
 
 from numeric.jit import kernel
 
-KEPT_MAX = 256
+KEPT_MAX = 64
 LATENESS_MS = 86_400_000
-KEPT_BYTES, OLD_BYTES, NAME_BYTES = 44, 10, 2  # stored size of a play, of an older one, of a name's frame
+KEPT_BYTES, OLD_BYTES, NAME_BYTES = 43, 10, 2  # stored size of a play, of an older one, of a name's frame
 SHARE_STEPS = 254.0  # an older play's share is kept in one byte
 
 DUPLICATE, UPDATED, INSERTED = 0, 1, 2
@@ -20,43 +22,73 @@ DUPLICATE, UPDATED, INSERTED = 0, 1, 2
 def place(plays: np.ndarray, kept: int, entry: np.ndarray) -> tuple[np.ndarray, int, int]:
     """Return (plays with the record in its place, what happened, the play's row).
 
-    ``entry`` has one row. Plays are ordered by start; equal starts stay in log order.
+    ``entry`` has one row. Plays are ordered by start, then by event time; equals stay in log order.
+    Records with one name are one play if they start within a day of each other.
     """
     new = entry[0]
     n = plays.shape[0]
+    found = -1
     for i in range(n - 1, n - 1 - kept, -1):
         old = plays[i]
         if old.event == new.event or old.opened == new.event:
             return plays, DUPLICATE, i
-        if old.play == new.play:
-            changed = plays.copy()
-            _merge(changed, i, new)
-            return changed, UPDATED, i
-    i = n
-    while i > n - kept and plays[i - 1].started_ms > new.started_ms:
-        i -= 1
-    longer = np.empty(n + 1, plays.dtype)
-    longer[:i] = plays[:i]
-    longer[i] = new
-    longer[i + 1 :] = plays[i:]
-    return longer, INSERTED, i
+        if found < 0 and old.play == new.play and abs(old.started_ms - new.started_ms) <= LATENESS_MS:
+            found = i
+    longer = np.empty(n + (found < 0), plays.dtype)
+    longer[:n] = plays
+    if found < 0:
+        longer[n] = new
+        return longer, INSERTED, _sift(longer, n, n - kept)
+    if _merge(longer, found, new):
+        found = _sift(longer, found, n - kept)
+    return longer, UPDATED, found
 
 
 @kernel
-def _merge(plays: np.ndarray, i: int, new: np.ndarray) -> None:
+def _sift(plays: np.ndarray, i: int, first: int) -> int:
+    """Move one play to its place among those from ``first`` on, behind its equals; return that place."""
+    moved = plays[i : i + 1].copy()
+    while i > first and _before(moved[0], plays[i - 1]):
+        plays[i] = plays[i - 1]
+        i -= 1
+    while i + 1 < plays.shape[0] and not _before(moved[0], plays[i + 1]):
+        plays[i] = plays[i + 1]
+        i += 1
+    plays[i] = moved[0]
+    return i
+
+
+@kernel
+def _before(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.started_ms != other.started_ms:
+        return one.started_ms < other.started_ms
+    return one.at_ms < other.at_ms
+
+
+@kernel
+def _merge(plays: np.ndarray, i: int, new: np.ndarray) -> bool:
+    """Add what a record says to a play that is known; tell whether the play may have to move.
+
+    What is newer in event time wins, whichever came first; a play starts with its earliest record.
+    """
     old = plays[i]
-    if new.liked != 0:
+    late = new.at_ms < old.at_ms  # such as the "started" that comes after its "ended"
+    earlier = new.started_ms < old.started_ms
+    if earlier:
+        old.started_ms = new.started_ms
+    if new.liked != 0 and (old.liked == 0 or not late):
         old.liked = new.liked
-    if new.at_ms < old.at_ms:  # the "started" that comes after its "ended"
-        old.opened = new.event
-        return
-    old.at_ms = new.at_ms
-    old.opened = old.event
-    old.event = new.event
-    if new.ended == 1:
+    if new.ended == 1 and (old.ended == 0 or not late):
         old.ended = 1
         old.share = new.share
         old.skipped = new.skipped
+    if late:
+        old.opened = new.event
+        return earlier
+    old.at_ms = new.at_ms
+    old.opened = old.event
+    old.event = new.event
+    return True
 
 
 @kernel
@@ -73,6 +105,12 @@ def _close(play: np.ndarray) -> None:
 
 
 @kernel
+def kept_most(bytes_max: int) -> int:
+    """Return how many plays keep their names: what that costs is at most half of the bytes."""
+    return min(KEPT_MAX, bytes_max // (2 * (KEPT_BYTES - OLD_BYTES)))
+
+
+@kernel
 def trim(
     plays: np.ndarray,
     kept: int,
@@ -80,24 +118,21 @@ def trim(
     tracks: np.ndarray,
     own: np.ndarray,
     stamp: int,
-    newest_ms: int,
     plays_max: int,
     bytes_max: int,
 ) -> tuple[np.ndarray, int, int]:
     """Return (plays within their bounds, how many stay changeable, the newer floor).
 
-    ``floor_ms`` is the newest event time among plays that can no longer change: what is older comes
-    too late. The result depends on the plays alone, not on the order in which they came.
+    ``floor_ms`` is the newest start among plays that can no longer change: what starts before it
+    comes too late.
     """
     n = plays.shape[0]
     first = n
-    size = 0
-    open_from = max(0, n - KEPT_MAX)
-    while open_from < n and plays[open_from].at_ms < newest_ms - LATENESS_MS:
-        open_from += 1
+    changeable = kept_most(bytes_max)
+    size = changeable * (KEPT_BYTES - OLD_BYTES)
     while first > 0 and n - first < plays_max:
         play = plays[first - 1]
-        size += KEPT_BYTES if first - 1 >= open_from else OLD_BYTES
+        size += OLD_BYTES
         row = own[play.track]
         if row.stamp != stamp:
             row.stamp = stamp
@@ -105,12 +140,10 @@ def trim(
         if size > bytes_max:
             break
         first -= 1
-    closing_to = max(open_from, first)
-    closing_from = min(n - kept, closing_to) if kept < n else 0
-    for i in range(closing_from, closing_to):
-        play = plays[i]
-        floor_ms = max(floor_ms, play.at_ms)
-        _close(play)
+    kept_from = max(n - kept, n - changeable, first)
+    for i in range(n - kept, kept_from):
+        floor_ms = max(floor_ms, plays[i].started_ms)
+        _close(plays[i])
     if first == 0:
-        return plays, n - closing_to, floor_ms
-    return plays[first:].copy(), n - closing_to, floor_ms
+        return plays, n - kept_from, floor_ms
+    return plays[first:].copy(), n - kept_from, floor_ms

@@ -17,7 +17,6 @@ from pipelines.learn import Learner
 from pipelines.replay.listeners import Listeners
 from pipelines.serve import FOREVER_MS, Transition, fire_timers, serve
 from pipelines.settings import Settings
-from pipelines.timers import earliest_ms
 from pipelines.views import Views
 from state.store import Store
 from topics.feedback import Feedback
@@ -94,13 +93,12 @@ class Engine:
             state = self.listeners.get(listener_id)
             if state is None:
                 continue
-            deadline_ms = earliest_ms(state, self.settings)
-            if deadline_ms == scheduled_ms:
-                done = fire_timers(state, listener_id, deadline_ms, self.views, self.settings)
+            if state.due_ms == scheduled_ms:
+                done = fire_timers(state, listener_id, scheduled_ms, self.views, self.settings)
                 self._absorb(listener_id, done)
                 yield done
             else:
-                self._schedule(listener_id, deadline_ms)
+                self._schedule(listener_id, state.due_ms)
 
     def finish(self) -> Iterator[Transition]:
         """Fire every timer there is, but forget nobody: the log has ended."""
@@ -122,13 +120,14 @@ class Engine:
     def schedule_all(self) -> None:
         """Find every stored listener's next timer, after a restart."""
         for listener_id, state in self.listeners.scan():
-            self._schedule(listener_id, earliest_ms(state, self.settings))
+            self._schedule(listener_id, state.due_ms)
 
     def _absorb(self, listener_id: str, done: Transition) -> None:
-        self.counts.update(done.counts)
+        if done.counts:
+            self.counts.update(done.counts)
         self.listeners.put(listener_id, done.state)
         if done.state is not None:
-            self._schedule(listener_id, earliest_ms(done.state, self.settings))
+            self._schedule(listener_id, done.state.due_ms)
         if not self.learning:
             return
         if self.view_lag == 0:

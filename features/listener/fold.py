@@ -1,0 +1,67 @@
+"""Fold: one record of a play into a listener's history, in one call."""
+
+import numpy as np
+
+from features.listener.happened import happened
+from features.listener.layout import PLAY
+from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS, place, trim
+from numeric.jit import kernel
+
+TOO_LATE, FOLDED_AWAY = 3, 4
+
+
+@kernel
+def fold_play(
+    plays: np.ndarray,
+    kept: int,
+    floor_ms: int,
+    newest_ms: int,
+    started_ms: int,
+    at_ms: int,
+    names: tuple[np.uint64, np.uint64],
+    track: int,
+    outcome: tuple[float, int, int, int],
+    gap_ms: int,
+    bounds: tuple[int, int],
+    tracks: np.ndarray,
+    own: np.ndarray,
+    stamp: int,
+) -> tuple[np.ndarray, int, int, int, np.ndarray, int, tuple[float, int, int, int]]:
+    """Return (plays, kept, floor, what happened, track events, open since, outcome).
+
+    ``names`` are the hashes of play and event; ``outcome`` is (share, skipped, liked, ended), given as
+    the record knows it and returned as it stands after the record. ``bounds`` are the most plays and
+    bytes kept. "Open since" is the event time of the newest play if it is not known to be over, else −1.
+    A duplicate, and a record that comes more than a day late (`TOO_LATE`) or began before the newest play
+    that can no longer change (`FOLDED_AWAY`), return the plays they were given.
+    """
+    entry = np.zeros(1, PLAY)
+    new = entry[0]
+    new.started_ms = started_ms
+    if started_ms <= floor_ms and at_ms >= newest_ms and plays.shape[0] > 0:
+        new.started_ms = plays[-1].started_ms  # it began before all that can change: there it would be forgotten
+    new.at_ms = at_ms
+    new.play = names[0]
+    new.event = names[1]
+    new.track = track
+    new.share = outcome[0]
+    new.skipped = outcome[1]
+    new.liked = outcome[2]
+    new.ended = outcome[3]
+    changed, happening, row = place(plays, kept, entry)
+    nothing = happened(plays, 0, -1, gap_ms, False)
+    if happening == DUPLICATE:
+        return plays, kept, floor_ms, happening, nothing, -1, outcome
+    if at_ms < newest_ms - LATENESS_MS:
+        return plays, kept, floor_ms, TOO_LATE, nothing, -1, outcome
+    if happening == INSERTED:
+        if started_ms <= floor_ms and at_ms < newest_ms:
+            return plays, kept, floor_ms, FOLDED_AWAY, nothing, -1, outcome
+        kept += 1
+    after = changed[row]
+    stands = (float(after.share), int(after.skipped), int(after.liked), int(after.ended))
+    events = happened(changed, kept, row if happening == INSERTED else -1, gap_ms, False)
+    changed, kept, floor_ms = trim(changed, kept, floor_ms, tracks, own, stamp, bounds[0], bounds[1])
+    last = changed[changed.shape[0] - 1]
+    open_ms = -1 if last.counted == 1 else last.at_ms
+    return changed, kept, floor_ms, happening, events, open_ms, stands
