@@ -18,6 +18,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
               "recording_mbid", "track_mbid"),
     "time": ("started_ms", "started_at", "listened_at", "played_at", "timestamp", "t_s", "t_ms",
              "t_scraped_s", "unix_time", "uts", "time", "ts", "datetime", "date", "utc_time"),
+    "ended": ("ended_ms", "ended_at", "end_time", "endtime"),
     "heard": ("heard_ms", "ms_played", "played_ms", "heard_s", "duration_played"),
     "length": ("length_ms", "track_length_ms", "duration_ms", "length_s"),
     "title": ("title", "track_name", "track_title", "song_name", "song_title"),
@@ -37,7 +38,7 @@ WORDS = ("play_id", "end_reason", "surface", "decision_id")
 
 
 def read(sources: Iterable[Source], columns: Columns) -> Iterator[Found]:
-    """Yield one play for each row.
+    """Yield one play for each row; its time is when it started, unless the column's name says ended.
 
     Times: a column that ends in ``_ms`` or ``_s`` has that unit, any other one is Unix time (above
     1e11 in milliseconds) or ISO 8601. Without an event id one is made of what the row says, so a row
@@ -86,7 +87,8 @@ def _reader(name: str, header: list[str], columns: Columns) -> Callable[[list[st
     constant = listener_of(columns) if columns.get("listener", "").startswith(CONSTANT) else None
     named = "title" in at and "artist" in at
     lacking = [field for field, there in (
-        ("listener", "listener" in at or constant), ("track", "track" in at or named), ("time", "time" in at),
+        ("listener", "listener" in at or constant), ("track", "track" in at or named),
+        ("time", "time" in at or "ended" in at),
     ) if not there]  # fmt: skip
     if lacking:
         lack = ", ".join(lacking)
@@ -94,7 +96,10 @@ def _reader(name: str, header: list[str], columns: Columns) -> Callable[[list[st
             f"{name} has no column for {lack}; it has {', '.join(header)[:500]}; say which it is, "
             'such as columns={"time": "when"}, or {"listener": "@ann"} for a file of one listener'
         )
-    listener_at, track_at, when_at = at.get("listener"), at.get("track"), at["time"]
+    listener_at, track_at = at.get("listener"), at.get("track")
+    # Spotify's own names in a table mean what they mean in its export: ``ts`` is the end.
+    ends = "time" not in at or (header[at["time"]], header[at.get("heard", 0)]) == ("ts", "ms_played")
+    when_at = at["time"] if "time" in at else at["ended"]
     time_name = header[when_at]
     scale = 1 if time_name.endswith("_ms") else 1000 if time_name.endswith("_s") else None
     heard_scale, length_scale = (_scale(header, at.get(field)) for field in ("heard", "length"))
@@ -116,14 +121,14 @@ def _reader(name: str, header: list[str], columns: Columns) -> Callable[[list[st
                 raise needed("track_id", "a track's id, or artist and title")
             track_id = track_name(artist, title)
         when = cells[when_at]
-        started_ms = time_ms(when, time_name) if scale is None else whole(when, time_name, scale)
-        if started_ms is None:
-            raise needed(time_name, "when the play started")
+        at_ms = time_ms(when, time_name) if scale is None else whole(when, time_name, scale)
+        if at_ms is None:
+            raise needed(time_name, "when the play ended" if ends else "when the play started")
+        heard_ms = None if heard_at is None else whole(cells[heard_at], "heard_ms", heard_scale)
+        started_ms = at_ms - (heard_ms or 0) if ends else at_ms
         fields: dict[str, Any] = {
-            "listener_id": listener_id, "track_id": track_id, "started_ms": started_ms
+            "listener_id": listener_id, "track_id": track_id, "started_ms": started_ms, "heard_ms": heard_ms,
         }  # fmt: skip
-        if heard_at is not None:
-            fields["heard_ms"] = whole(cells[heard_at], "heard_ms", heard_scale)
         if length_at is not None:
             fields["length_ms"] = whole(cells[length_at], "length_ms", length_scale) or None
         if skipped_at is not None:
@@ -137,7 +142,7 @@ def _reader(name: str, header: list[str], columns: Columns) -> Callable[[list[st
         event = cells[event_at].strip() if event_at is not None else ""
         fields["event_id"] = (
             fitting("event", event) if event
-            else name_of(listener_id, track_id, started_ms, fields["heard_ms"] or 0) if heard_at is not None
+            else name_of(listener_id, track_id, started_ms, heard_ms) if heard_ms is not None
             else name_of(listener_id, track_id, started_ms)
         )  # fmt: skip
         record = checked(fields, Play)
@@ -159,7 +164,7 @@ def _knows(name: str, head: bytes) -> bool:  # noqa: ARG001  any name will do
     if not any(delimiter.encode() in line for delimiter in DELIMITERS):
         return False
     at = places("", header_of(line)[1], ALIASES, {})
-    return "time" in at and ("track" in at or ("title" in at and "artist" in at))
+    return ("time" in at or "ended" in at) and ("track" in at or ("title" in at and "artist" in at))
 
 
 CSV = Importer("CSV with named columns", _knows, read, takes=tuple(ALIASES))

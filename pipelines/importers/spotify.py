@@ -160,7 +160,9 @@ def _scrubbed(value: Any) -> Any:
 
 
 def _knows(name: str, head: bytes) -> bool:
-    return _NAME.search(name) is not None or (b'"ms_played"' in head and b'"ts"' in head)
+    return _NAME.search(name) is not None or (
+        head.lstrip()[:1] in {b"[", b"{"} and b'"ms_played"' in head and b'"ts"' in head
+    )
 
 
 SPOTIFY = Importer(

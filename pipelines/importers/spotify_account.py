@@ -69,7 +69,9 @@ def _names(row: dict[str, Any]) -> Names:
 
 
 def _knows(name: str, head: bytes) -> bool:
-    return _NAME.search(name) is not None or (b'"endTime"' in head and b'"msPlayed"' in head)
+    return _NAME.search(name) is not None or (
+        head.lstrip()[:1] in {b"[", b"{"} and b'"endTime"' in head and b'"msPlayed"' in head
+    )
 
 
 SPOTIFY_ACCOUNT = Importer(

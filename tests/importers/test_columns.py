@@ -43,6 +43,16 @@ def test_times_are_read_as_their_column_and_size_say(
     assert play.started_ms == started_ms
 
 
+@pytest.mark.parametrize("header", ["ended_at,heard_ms", "end_time,played_ms", '"ts","ms_played"'])
+def test_a_time_that_is_the_end_is_taken_back_by_what_was_heard(written: Write, header: str) -> None:
+    """By its name, or because Spotify's own field names stand in a table."""
+    path = written("log.csv", f"user_id,item_id,{header}\n1,2,2020-01-01T00:00:30Z,30000\n".encode())
+
+    (play,) = plays(path)
+
+    assert (play.started_ms, play.heard_ms, play.at_ms) == (1_577_836_800_000, 30_000, 1_577_836_830_000)
+
+
 def test_all_columns_that_a_play_has_are_read(written: Write) -> None:
     """Optional columns may be empty in a row."""
     header = (

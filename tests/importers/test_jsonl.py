@@ -126,6 +126,7 @@ def test_every_line_is_a_record_or_a_dead_letter(
         assert record == PLAY or (isinstance(record, DeadLetter) and record.value == row)
 
 
+@pytest.mark.timed
 def test_a_line_costs_little_beside_its_decoding(source_of: Callable[[bytes], Source]) -> None:
     """Less than 4 µs a line are ours; the best of several runs, as machines are noisy."""
     lines = 20_000

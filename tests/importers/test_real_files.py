@@ -114,6 +114,7 @@ def test_a_packed_log_that_was_cut_off_loses_its_tail(shared_data: Path, tmp_pat
     assert isinstance(last, DeadLetter)
 
 
+@pytest.mark.timed
 def test_an_import_is_quick(shared_data: Path) -> None:
     """At most 20 µs a row (a tenth of what a play may cost in all), best of three on a noisy machine."""
     path = str(shared_data / "lastfm_listens.csv.gz")
