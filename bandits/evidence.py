@@ -121,8 +121,8 @@ class Evidence:
             raise ValueError(
                 f"feedback of {at_ms} ms has context {context.shape}, columns {columns.shape}, reward "
                 f"{reward.shape}, change {reward_change.shape} and first {first.shape}, expected "
-                f"{self.total.shape[:1]}, (m, {self.total.shape[1]}) and thrice (m,) for layout {self.layout}; "
-                "align them first"
+                f"{self.total.shape[:1]}, (m, {self.total.shape[1]}) and thrice (m,) for layout "
+                f"{self.layout}; align them first"
             )
         if not abs(weight) <= 1.0 or at_ms < 0:
             raise ValueError(
@@ -131,7 +131,7 @@ class Evidence:
             )
         if self.half_life_ms and at_ms - self.landmark_ms >= HALF_LIVES_AHEAD * self.half_life_ms:
             if not all(np.isfinite(part).all() for part in rows[1:]):
-                _refuse(rows)
+                self._refuse(rows)
             self.move_landmark(at_ms // self.half_life_ms * self.half_life_ms)
         weight *= weigh(at_ms, self.landmark_ms, self.half_life_ms)
         for until_ms, factor in self.alarms:
@@ -140,7 +140,7 @@ class Evidence:
         scales, square = self._scales[self._waiting], self._squares[self._waiting]
         news = add_rows(self.total, scales, square, context, columns, reward, reward_change, first, weight)
         if news < 0.0:
-            _refuse(rows)
+            self._refuse(rows)
         self.rows += weight * news
         if news > 0.0:
             self._waiting += 1
@@ -152,9 +152,12 @@ class Evidence:
         self._scales[:] = 0.0
         self._waiting = 0
 
-
-def _refuse(rows: Rows) -> NoReturn:
-    raise ValueError(
-        f"feedback of {rows.at_ms} ms holds a number that is not finite: context {rows.context}, "
-        f"columns {rows.columns}, reward {rows.reward}, change {rows.reward_change}; evidence untouched"
-    )
+    def _refuse(self, rows: Rows) -> NoReturn:
+        parts = ("context", "columns", "reward", "reward_change")
+        part, place = next((p, at) for p in parts for at in np.argwhere(~np.isfinite(getattr(rows, p))))
+        names = {"context": self.context_names, "columns": self.pair_names}.get(part)
+        name = f" ({names[place[-1]]})" if names else ""
+        raise ValueError(
+            f"feedback of {rows.at_ms} ms: {part}{place.tolist()}{name} is "
+            f"{getattr(rows, part)[tuple(place)]}, expected a finite number; evidence untouched"
+        )

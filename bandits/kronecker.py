@@ -45,7 +45,7 @@ def _add_square(row: Singles, square: Floats) -> None:
     """Add the products of every pair of a row's columns to square (P(P+1)/2,)."""
     at = 0
     for a in range(len(row)):
-        value = float(row[a])
+        value = np.float64(row[a])  # `float` would leave it a float32
         if value != 0.0:
             part = square[at : at + a + 1]
             for b in range(a + 1):
@@ -82,7 +82,7 @@ def add_rows(
             if not math.isfinite(row[a]):
                 return -1.0
             line[a] += gain * row[a]
-        if not math.isfinite(gain):
+        if not (math.isfinite(reward[k]) and math.isfinite(reward_change[k])):
             return -1.0
         if first[k]:
             news += 1

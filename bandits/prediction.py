@@ -25,7 +25,7 @@ def contract_weights(weights: Floats, context: Singles) -> Floats:
     """Return Σᵢ context[i] · weights[i, :], what each pair column is worth here (P,)."""
     worth = np.zeros(weights.shape[1])
     for i in range(len(context)):
-        scale = float(context[i])
+        scale = np.float64(context[i])
         if scale != 0.0:
             for a in range(len(worth)):
                 worth[a] += scale * weights[i, a]
@@ -39,7 +39,7 @@ def contract_covariance(covariance: Floats, context: Singles) -> Floats:
     used, at = 0, 0
     for i in range(len(context)):
         for j in range(i + 1):
-            scale = float(context[i]) * context[j]
+            scale = np.float64(context[i]) * context[j]  # `float` would leave it a float32
             if scale != 0.0:
                 rows[used], scales[used] = at + j, scale
                 used += 1

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from numeric.arrays import Flags, Floats, Singles
 from topics.feedback import Feedback
@@ -38,8 +39,8 @@ def rows_of(feedback: Feedback) -> Rows:
     for slot in slots:
         if len(slot.columns) != len(slots[0].columns):
             raise ValueError(
-                f"slot {slot.slot} of decision {feedback.decision_id} has {len(slot.columns)} bytes of columns, "
-                f"expected {len(slots[0].columns)} as in its first: the record mixes two layouts"
+                f"slot {slot.slot} of decision {feedback.decision_id} has {len(slot.columns)} bytes of "
+                f"columns, expected {len(slots[0].columns)} as in its first: the record mixes two layouts"
             )
     joined = np.frombuffer(bytearray().join([slot.columns for slot in slots]), "<f4")  # writable, so that
     context = np.frombuffer(bytearray(feedback.context), "<f4")  # kernels are compiled for one kind of array
@@ -51,3 +52,18 @@ def rows_of(feedback: Feedback) -> Rows:
         np.array([slot.reward_change for slot in slots], np.float64),
         np.array([slot.first for slot in slots], np.bool_),
     )
+
+
+def skip_rows_of(feedback: Feedback) -> Rows | None:
+    """Return the rows whose skip verdict becomes known in this part, with 1 for a skip as their reward.
+
+    None if there is no such row.
+    """
+    slots = [slot for slot in feedback.slots if slot.skipped is not None]
+    if not slots:
+        return None
+    told = [
+        replace(slot, reward=float(bool(slot.skipped)), reward_change=float(bool(slot.skipped)), first=True)
+        for slot in slots
+    ]
+    return rows_of(replace(feedback, slots=tuple(told)))
