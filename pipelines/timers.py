@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from pipelines.listener import Listener
 from pipelines.settings import DAY_MS, Settings
 
+NEVER_MS = 2**62
+
 
 class Deadline(NamedTuple):
     """The next thing to happen to a listener if no record comes."""
@@ -17,13 +19,15 @@ class Deadline(NamedTuple):
 
 
 def earliest_ms(listener: Listener, settings: Settings) -> int:
-    """Return when the listener's next timer is due."""
-    due_ms = listener.newest_ms + settings.sessions.expiry_days * DAY_MS
+    """Return when the listener's next timer is due; nobody is forgotten while something is awaited."""
+    due_ms = NEVER_MS
     if listener.open_ms >= 0:
-        due_ms = min(due_ms, listener.open_ms + settings.sessions.gap_ms)
+        due_ms = listener.open_ms + settings.sessions.gap_ms
     if listener.pending:
         first_ms = min([decision.at_ms for decision in listener.pending])
         due_ms = min(due_ms, first_ms + settings.slates.attribution_window_ms)
+    if due_ms == NEVER_MS:
+        return listener.newest_ms + settings.sessions.expiry_days * DAY_MS
     return due_ms
 
 
