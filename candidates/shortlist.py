@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from numeric.jit import kernel
+from numeric.jit import kernel, layout
 
-ENTRY = np.dtype([("weight", "f8"), ("key", "u8"), ("track", "i4")], align=True)
+ENTRY = layout([("weight", "f8"), ("key", "u8"), ("track", "i4")])
 
 
 @kernel

@@ -29,10 +29,30 @@ def published(mean: float) -> float:
 
 @kernel
 def take_slate(
-    chosen: np.ndarray, candidates: np.ndarray, sources: np.ndarray, means: np.ndarray, columns: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return candidates, sources, means, published scores and columns of the ``chosen`` rows."""
+    chosen: np.ndarray,
+    candidates: np.ndarray,
+    sources: np.ndarray,
+    means: np.ndarray,
+    columns: np.ndarray,
+    context: np.ndarray,
+    skip_weights: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return candidates, sources, means, published scores, columns and skip probabilities of ``chosen``.
+
+    ``skip_weights`` (context, columns) tell skips; where nothing is known of them they are (0, 0), and
+    so are the probabilities (0,).
+    """
     n = chosen.shape[0]
+    p_skips = np.zeros(n if skip_weights.shape[0] else 0)
+    for slot in range(p_skips.shape[0]):
+        row = columns[chosen[slot]]
+        p_skip = 0.0
+        for i in range(context.shape[0]):
+            worth = 0.0
+            for j in range(row.shape[0]):
+                worth += skip_weights[i, j] * row[j]
+            p_skip += context[i] * worth
+        p_skips[slot] = published(p_skip)
     drawn = np.empty(n, np.int32)
     proposed_by = np.empty(n, np.uint8)
     expected = np.empty(n)
@@ -45,4 +65,4 @@ def take_slate(
         expected[slot] = means[i]
         scores[slot] = published(means[i])
         rows[slot] = columns[i]
-    return drawn, proposed_by, expected, scores, rows
+    return drawn, proposed_by, expected, scores, rows, p_skips

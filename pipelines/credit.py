@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bandits.examination import seen
 from features.track.events import shown
-from pipelines.listener import Pending
+from pipelines.listener import CREDIT_BYTES, Pending
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.feedback import Feedback, FeedbackSlot
@@ -54,16 +54,30 @@ def find_credited(pending: tuple[Pending, ...], play_hash: int) -> tuple[int, in
     return None
 
 
+class Earned(NamedTuple):
+    """What a play has earned so far, and the verdict on it (−1: unknown)."""
+
+    reward: float
+    skipped: int
+
+
 def credited(
-    decision: Pending, slot: int, play_hash: int, reward: float, mark: str, settings: Settings
+    decision: Pending, slot: int, play_hash: int, earned: Earned, mark: str, settings: Settings
 ) -> tuple[Pending, Feedback | None]:
-    """Return the decision with this slot's reward, and the part of feedback that this changes."""
+    """Return the decision with what this slot earned, and the part of feedback that this changes."""
     plays, rewards = list(decision.plays), list(decision.rewards)
-    plays[slot], rewards[slot] = play_hash, reward
-    change = reward - decision.rewards[slot]
-    later = replace(decision, plays=tuple(plays), rewards=tuple(rewards))
-    changed = {slot: change} if slot < decision.seen and change != 0.0 else {}
-    return _part(later, changed, mark, settings, final=False)
+    plays[slot], rewards[slot] = play_hash, earned.reward
+    change = earned.reward - decision.rewards[slot]
+    size = decision.size + (0 if decision.plays[slot] else CREDIT_BYTES)
+    later = replace(decision, plays=tuple(plays), rewards=tuple(rewards), size=size)
+    verdicts: tuple[int, ...] = ()
+    if earned.skipped >= 0 and (not decision.skips or decision.skips[slot] < 0):
+        skips = list(decision.skips or (-1,) * len(plays))
+        skips[slot] = earned.skipped
+        later = replace(later, skips=tuple(skips))
+        verdicts = (slot,)
+    changed = {slot: change} if slot < decision.seen and (change != 0.0 or verdicts) else {}
+    return _part(later, changed, verdicts, mark, settings, final=False)
 
 
 def closed(decision: Pending, mark: str, settings: Settings) -> tuple[Pending, Feedback | None]:
@@ -71,11 +85,17 @@ def closed(decision: Pending, mark: str, settings: Settings) -> tuple[Pending, F
 
     An organic one has no final part: nobody evaluates it.
     """
-    return _part(decision, {}, mark, settings, final=True)
+    return _part(decision, {}, (), mark, settings, final=True)
 
 
 def _part(
-    decision: Pending, changed: dict[int, float], mark: str, settings: Settings, *, final: bool
+    decision: Pending,
+    changed: dict[int, float],
+    verdicts: tuple[int, ...],
+    mark: str,
+    settings: Settings,
+    *,
+    final: bool,
 ) -> tuple[Pending, Feedback | None]:
     if decision.kind == "organic":
         count = len(decision.tracks)
@@ -87,6 +107,8 @@ def _part(
     rows = [_changed_row(decision, slot, change) for slot, change in changed.items()]
     if count > decision.seen:
         rows += _first_rows(decision, decision.seen, count)
+    if decision.skips:
+        rows = [_with_verdict(decision, row, verdicts) for row in rows]
     if not rows and (not final or decision.kind == "organic"):
         return decision, None
     feedback = Feedback(
@@ -121,6 +143,14 @@ def _first_rows(decision: Pending, start: int, end: int) -> Iterable[FeedbackSlo
         rewards,
         repeat(True),
     )
+
+
+def _with_verdict(decision: Pending, row: FeedbackSlot, news: tuple[int, ...]) -> FeedbackSlot:
+    """Return the row with the verdict on its play, if this part is the first to tell it."""
+    skipped = decision.skips[row.slot]
+    if skipped < 0 or not (row.first or row.slot in news):
+        return row
+    return replace(row, skipped=bool(skipped))
 
 
 def _changed_row(decision: Pending, slot: int, change: float) -> FeedbackSlot:

@@ -10,7 +10,7 @@ from bandits.slate import draw
 from candidates import SOURCE_NAMES
 from candidates.consider import consider
 from candidates.taking import take_slate
-from pipelines.listener import Pending, Plays
+from pipelines.listener import Pending, Plays, size_of
 from pipelines.settings import Settings
 from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, Views
 from topics.ids import key_of, name_of
@@ -76,26 +76,32 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
         return Decided(_scores(question, decision_id, views, (), NO_CANDIDATE), None, considered)
 
     chosen, propensity = draw(views.policy, known, question.limit, key)
-    drawn, proposed_by, means, scores, slate_columns = take_slate(chosen, handles, sources, known.mean, columns)
+    drawn, proposed_by, means, scores, slate_columns, p_skips = take_slate(
+        chosen, handles, sources, known.mean, columns, context, views.skips.weights
+    )
     track_names = views.table.names
     names = tuple([track_names[handle] for handle in drawn.tolist()])
     propensities = tuple(propensity.tolist())
     source_names = [SOURCE_NAMES[source] for source in proposed_by.tolist()]
-    slate = tuple(map(ScoredTrack, names, scores.tolist(), propensities, source_names))
+    skips = p_skips.tolist() or (None,) * len(names)
+    slate = tuple(map(ScoredTrack, names, scores.tolist(), propensities, source_names, skips))
+    context_bytes, columns_bytes = context.tobytes(), slate_columns.tobytes()
+    version = views.version.name
     pending = Pending(
         decision_id=decision_id,
         at_ms=question.at_ms,
         kind="recommended",
         attribution="none",
         policy=views.policy_name,
-        policy_version=views.version.name,
+        policy_version=version,
         tracks=names,
         propensities=propensities,
         means=tuple(means.tolist()),
-        context=context.tobytes(),
-        columns=slate_columns.tobytes(),
+        context=context_bytes,
+        columns=columns_bytes,
         plays=(0,) * len(names),
         rewards=(0.0,) * len(names),
+        size=size_of(names, context_bytes, columns_bytes, views.policy_name, version),
     )
     return Decided(_scores(question, decision_id, views, slate, None), pending, considered)
 

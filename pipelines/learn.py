@@ -1,17 +1,29 @@
 """Learn: the step that folds feedback into evidence and makes versions of it."""
 
+from typing import NamedTuple
+
 from bandits.evidence import Evidence
-from bandits.rows import rows_of
+from bandits.rows import rows_of, skip_rows_of
 from bandits.snapshot import snapshot_of
 from bandits.version import Version, make_version
 from pipelines.settings import Settings
+from pipelines.skips import Skips
 from pipelines.views import LAYOUT, new_evidence, wants_covariance
 from topics.feedback import Feedback
 from topics.policy_snapshot import PolicySnapshot
 
+SKIPS = "skips"  # the name under which skip evidence stands beside the policy's
+
 
 class NewerLayout(ValueError):
     """Feedback was written by a newer version of the engine than the learner's."""
+
+
+class Versions(NamedTuple):
+    """What decides, and what tells skips."""
+
+    rewards: Version
+    skips: Skips
 
 
 class Learner:
@@ -24,6 +36,7 @@ class Learner:
     def __init__(self, settings: Settings, evidence: Evidence | None = None, version: int = 0) -> None:
         self.settings = settings
         self.evidence = evidence or new_evidence(settings)
+        self.skips = new_evidence(settings)  # plays with a known verdict; the target is the skip
         self.version = version
         self.rows_since = 0  # rows folded since the newest version
         self.version_ms = self.evidence.newest_ms
@@ -44,36 +57,47 @@ class Learner:
             organic = feedback.kind == "organic"
             self.evidence.fold(rows_of(feedback), self.settings.learning.organic_weight if organic else 1.0)
             self.rows_since += len(feedback.slots)
+            verdicts = skip_rows_of(feedback)
+            if verdicts is not None:
+                self.skips.fold(verdicts)
         if self.rows_since == 0:
             return False
         rows_due = min(self.settings.learning.version_rows, max(50.0, self.evidence.rows / 4))
         waited_ms = self.evidence.newest_ms - self.version_ms
         return self.rows_since >= rows_due or waited_ms >= self.settings.learning.version_ms
 
-    def make_version(self) -> Version:
-        """Return the next version; it stays as it is while the evidence goes on changing."""
+    def make_versions(self) -> Versions:
+        """Return the next versions; they stay as they are while the evidence goes on changing."""
         self.version += 1
         self.rows_since = 0
         self.version_ms = self.evidence.newest_ms
-        return version_of([self.evidence], [self.version], self.settings)
+        return versions_of([(self.evidence, self.skips)], [self.version], self.settings)
 
-    def snapshot(self, feedback_offset: int = -1) -> PolicySnapshot:
-        """Return the record from which learning can go on, bit for bit."""
-        return snapshot_of(
-            self.evidence,
-            policy=self.settings.policy.name,
-            shard=0,
-            version=self.version,
-            settings="",
-            feedback_offset=feedback_offset,
+    def snapshots(self, feedback_offset: int = -1) -> tuple[PolicySnapshot, PolicySnapshot]:
+        """Return the records from which learning rewards and skips can go on, bit for bit."""
+        rewards, skips = (
+            snapshot_of(
+                evidence,
+                policy=name,
+                shard=0,
+                version=self.version,
+                settings="",
+                feedback_offset=feedback_offset,
+            )
+            for evidence, name in ((self.evidence, self.settings.policy.name), (self.skips, SKIPS))
         )
+        return rewards, skips
 
 
-def version_of(evidences: list[Evidence], versions: list[int], settings: Settings) -> Version:
-    """Return the version that all shards make together, named after each shard's."""
-    return make_version(
-        evidences,
-        settings.learning.prior,
-        name=".".join(str(version) for version in versions),
-        want_covariance=wants_covariance(settings.policy.build()),
+def versions_of(
+    shards: list[tuple[Evidence, Evidence]], versions: list[int], settings: Settings
+) -> Versions:
+    """Return what all shards' evidence of rewards and of skips makes together, named after each shard."""
+    name = ".".join(str(version) for version in versions)
+    prior = settings.learning.prior
+    rewards, skips = [shard[0] for shard in shards], [shard[1] for shard in shards]
+    covariance = wants_covariance(settings.policy.build())
+    return Versions(
+        make_version(rewards, prior, name=name, want_covariance=covariance),
+        Skips(make_version(skips, prior, name=name, want_covariance=False)),
     )

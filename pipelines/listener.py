@@ -31,6 +31,10 @@ OLD = np.dtype(
 )
 UNKNOWN_SHARE = 255
 
+STATE_BYTES_MAX = 16_384  # of one listener, stored
+FRAME_BYTES = 256  # of them for all but plays and pending decisions, at most
+DECISION_BYTES, SLOT_BYTES, CREDIT_BYTES = 96, 18, 21  # of a decision beside its texts and columns
+
 
 class Pending(Struct, frozen=True, gc=False):
     """A decision, or an organic play with its contrast, whose reward may still change."""
@@ -48,9 +52,11 @@ class Pending(Struct, frozen=True, gc=False):
     columns: bytes  # (slots, columns) float32
     plays: tuple[int, ...]  # per slot the play credited to it, 0 for none
     rewards: tuple[float, ...]
+    skips: tuple[int, ...] = ()  # per slot the verdict on its play, −1 unknown; empty: none known
     seen: int = 0  # slots that an earlier part has shown to the learner
     shown: int = -1  # slots that the client says were seen, −1: it did not say
     parts: int = 0
+    size: int = 0  # stored bytes, at most (`size_of`, and CREDIT_BYTES for each credited play)
 
 
 class Listener(Struct, frozen=True, gc=False):
@@ -58,7 +64,7 @@ class Listener(Struct, frozen=True, gc=False):
 
     plays: Plays
     kept: int = 0  # newest plays that may still change
-    floor_ms: int = -1  # newest event time among plays that may not
+    floor_ms: int = -1  # newest start among plays that may not
     newest_ms: int = -1  # event time of the newest record
     open_ms: int = -1  # event time of the newest play if nobody knows yet that it is over
     due_ms: int = 2**62  # when the next timer is due; follows from the rest (`pipelines.timers`)
@@ -75,7 +81,28 @@ class _Stored(Struct, frozen=True, array_like=True):
     open_ms: int
     due_ms: int
     requests: tuple[int, ...]
-    pending: tuple[Pending, ...]
+    pending: tuple["_StoredPending", ...]
+
+
+class _StoredPending(Struct, frozen=True, array_like=True):
+    decision_id: str
+    at_ms: int
+    kind: Literal["recommended", "organic"]
+    attribution: Literal["decision_id", "track", "none"]
+    policy: str
+    policy_version: str
+    tracks: tuple[str, ...]
+    propensities: bytes  # float64
+    means: bytes  # float64
+    context: bytes
+    columns_length: int
+    columns_set: bytes  # a bit for each column that is not zero
+    columns: bytes  # those that are not zero
+    credits: tuple[tuple[int, int, float, int], ...]  # (slot, play, reward, skip)
+    seen: int
+    shown: int
+    parts: int
+    size: int
 
 
 def new_listener() -> Listener:
@@ -101,7 +128,7 @@ def store_listener(listener: Listener, names: list[str]) -> bytes:
             listener.open_ms,
             listener.due_ms,
             listener.requests,
-            listener.pending,
+            tuple([_pack_pending(decision) for decision in listener.pending]),
         )
     )
 
@@ -124,7 +151,75 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
         stored.open_ms,
         stored.due_ms,
         stored.requests,
-        stored.pending,
+        tuple([_unpack_pending(decision) for decision in stored.pending]),
+    )
+
+
+def size_of(tracks: tuple[str, ...], context: bytes, columns: bytes, *names: str) -> int:
+    """Return how many bytes a decision takes when stored, at most; ``names`` are its policy and version."""
+    words = np.frombuffer(columns, "<u4")
+    texts = "".join((*tracks, *names)).encode()
+    columns_bytes = 4 * int(np.count_nonzero(words)) + len(words) // 8 + 1
+    return DECISION_BYTES + len(tracks) * SLOT_BYTES + len(texts) + len(context) + columns_bytes
+
+
+def _pack_pending(decision: Pending) -> _StoredPending:
+    words = np.frombuffer(decision.columns, "<u4")
+    return _StoredPending(
+        decision.decision_id,
+        decision.at_ms,
+        decision.kind,
+        decision.attribution,
+        decision.policy,
+        decision.policy_version,
+        decision.tracks,
+        np.array(decision.propensities, "<f8").tobytes(),
+        np.array(decision.means, "<f8").tobytes(),
+        decision.context,
+        len(words),
+        np.packbits(words != 0).tobytes(),
+        words[words != 0].tobytes(),
+        tuple(
+            [
+                (i, play, decision.rewards[i], decision.skips[i] if decision.skips else -1)
+                for i, play in enumerate(decision.plays)
+                if play
+            ]
+        ),
+        decision.seen,
+        decision.shown,
+        decision.parts,
+        decision.size,
+    )
+
+
+def _unpack_pending(stored: _StoredPending) -> Pending:
+    words = np.zeros(stored.columns_length, "<u4")
+    is_set = np.unpackbits(np.frombuffer(stored.columns_set, np.uint8), count=len(words)).astype(bool)
+    words[is_set] = np.frombuffer(stored.columns, "<u4")
+    slots = len(stored.tracks)
+    plays, rewards, skips = [0] * slots, [0.0] * slots, [-1] * slots
+    for slot, play, reward, skip in stored.credits:
+        plays[slot], rewards[slot], skips[slot] = play, reward, skip
+    return Pending(
+        decision_id=stored.decision_id,
+        at_ms=stored.at_ms,
+        kind=stored.kind,
+        attribution=stored.attribution,
+        policy=stored.policy,
+        policy_version=stored.policy_version,
+        tracks=stored.tracks,
+        propensities=tuple(np.frombuffer(stored.propensities, "<f8").tolist()),
+        means=tuple(np.frombuffer(stored.means, "<f8").tolist()),
+        context=stored.context,
+        columns=words.tobytes(),
+        plays=tuple(plays),
+        rewards=tuple(rewards),
+        skips=tuple(skips) if max(skips) >= 0 else (),
+        seen=stored.seen,
+        shown=stored.shown,
+        parts=stored.parts,
+        size=stored.size,
     )
 
 

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from features.listener.fold import FOLDED_AWAY, TOO_LATE, fold_play
 from features.listener.happened import happened
 from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS
-from pipelines.credit import closed, credited, find_credit, find_credited, mark_of, shown_events
+from pipelines.credit import Earned, closed, credited, find_credit, find_credited, mark_of, shown_events
 from pipelines.decide import Decided, Question, decide, describe
-from pipelines.listener import Listener, Pending, new_listener
+from pipelines.listener import FRAME_BYTES, STATE_BYTES_MAX, Listener, Pending, new_listener, size_of
 from pipelines.outcome import outcome_of, reward_of
 from pipelines.settings import Settings
 from pipelines.timers import next_deadline, with_due
@@ -41,6 +41,7 @@ class Transition(Struct):
     events: list[npt.NDArray[np.void]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     earned: list[float] = field(default_factory=list)  # by each decision that was closed, over its slots
+    skip: tuple[float, bool] | None = None  # how likely this play's skip was thought, and the verdict
     heard: bool = False  # the record is a play met for the first time, and its listener's newest
 
 
@@ -72,6 +73,7 @@ def serve(
         _apply_play(done, record, views, settings)
     else:
         _apply_request(done, record, views, settings)
+    _make_room(done, record.listener_id, views, settings)
     done.state = with_due(done.state, settings)
     return done
 
@@ -144,7 +146,8 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings) 
             "started_ms",
         )
     newest_ms = max(state.newest_ms, play.at_ms)
-    _credit(done, play, play_hash, reward_of(stands, settings), happening == INSERTED, views, settings)
+    earned = Earned(reward_of(stands, settings), stands[1])
+    _credit(done, play, play_hash, earned, happening == INSERTED, views, settings)
     done.events.append(events)
     done.state = replace(
         done.state, plays=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms, open_ms=open_ms
@@ -203,25 +206,33 @@ def _answer(done: Transition, question: Question, views: Views, settings: Settin
     done.state = replace(done.state, pending=(*done.state.pending, decided.pending))
 
 
+def _make_room(done: Transition, listener_id: str, views: Views, settings: Settings) -> None:
+    """Close the oldest decisions early where those that wait would not fit into a listener's state."""
+    room = STATE_BYTES_MAX - FRAME_BYTES - settings.sessions.history_bytes
+    assert done.state is not None
+    while done.state.pending and sum([decision.size for decision in done.state.pending]) > room:
+        _close(done, 0, done.state.pending[0].at_ms, listener_id, views, settings)
+
+
 def _credit(
     done: Transition,
     play: Play,
     play_hash: int,
-    reward: float,
+    earned: Earned,
     is_new: bool,
     views: Views,
     settings: Settings,
 ) -> None:
     """Tell the decision that this play answers what it earned, or note an organic play."""
     assert done.state is not None
-    pending = _with_shown(done.state.pending, play.shown)
+    pending = _with_shown(done.state.pending, play.shown, play.decision_id)
     if is_new:
         credit = find_credit(pending, play, settings)
         if credit is None:
             if play.decision_id is not None:
                 done.counts["unknown_decision"] = 1
             done.state = replace(done.state, pending=pending)
-            _note_organic(done, play, play_hash, reward, views, settings)
+            _note_organic(done, play, play_hash, earned, views, settings)
             return
         where, slot = credit.place, credit.slot
         if pending[where].attribution == "none":
@@ -229,17 +240,19 @@ def _credit(
     else:
         found = find_credited(pending, play_hash)
         if found is None:
+            done.state = replace(done.state, pending=pending)
             return
         where, slot = found
     mark = mark_of(play.listener_id, settings)
-    later, feedback = credited(pending[where], slot, play_hash, reward, mark, settings)
+    _predict_skip(done, pending[where], slot, earned, views)
+    later, feedback = credited(pending[where], slot, play_hash, earned, mark, settings)
     if feedback is not None:
         done.feedback.append(feedback)
     done.state = replace(done.state, pending=_replaced(pending, where, later))
 
 
 def _note_organic(
-    done: Transition, play: Play, play_hash: int, reward: float, views: Views, settings: Settings
+    done: Transition, play: Play, play_hash: int, earned: Earned, views: Views, settings: Settings
 ) -> None:
     """Keep a play nobody recommended beside one unplayed track of the newest slate, as a decision of two.
 
@@ -252,10 +265,14 @@ def _note_organic(
         return
     track = np.array([views.table.handle(play.track_id)], np.int32)
     context, columns = describe(state.plays, newest.at_ms, track, views, settings)
-    slot = play_hash % len(newest.tracks)
-    if newest.tracks[slot] == play.track_id:
-        slot = (slot + 1) % len(newest.tracks)
+    unplayed = [i for i, name in enumerate(newest.tracks) if not newest.plays[i] and name != play.track_id]
+    if not unplayed:
+        return
+    slot = unplayed[play_hash % len(unplayed)]
     width = len(newest.columns) // len(newest.tracks)
+    tracks = (play.track_id, newest.tracks[slot])
+    context_bytes = context.tobytes()
+    columns_bytes = columns.tobytes() + newest.columns[slot * width : (slot + 1) * width]
     organic = Pending(
         decision_id=f"{play_hash:016x}",
         at_ms=newest.at_ms,
@@ -263,20 +280,33 @@ def _note_organic(
         attribution="none",
         policy=newest.policy,
         policy_version=newest.policy_version,
-        tracks=(play.track_id, newest.tracks[slot]),
+        tracks=tracks,
         propensities=(0.0, 0.0),
         means=(0.0, newest.means[slot]),
-        context=context.tobytes(),
-        columns=columns.tobytes() + newest.columns[slot * width : (slot + 1) * width],
-        plays=(play_hash, 0),
+        context=context_bytes,
+        columns=columns_bytes,
+        plays=(0, 0),
         rewards=(0.0, 0.0),
+        size=size_of(tracks, context_bytes, columns_bytes, newest.policy, newest.policy_version),
     )
     others = tuple(p for p in state.pending if p.kind == "recommended")
     mark = mark_of(play.listener_id, settings)
-    organic, feedback = credited(organic, 0, play_hash, reward, mark, settings)
+    _predict_skip(done, organic, 0, earned, views)
+    organic, feedback = credited(organic, 0, play_hash, earned, mark, settings)
     if feedback is not None:
         done.feedback.append(feedback)
     done.state = replace(state, pending=(*others, organic))
+
+
+def _predict_skip(done: Transition, decision: Pending, slot: int, earned: Earned, views: Views) -> None:
+    """Note how likely a skip was by what is known without this play, where its verdict is news."""
+    if earned.skipped < 0 or (decision.skips and decision.skips[slot] >= 0):
+        return
+    width = len(decision.columns) // len(decision.tracks)
+    columns = np.frombuffer(decision.columns[slot * width : (slot + 1) * width], "<f4")
+    p_skip = views.skips.probability(np.frombuffer(decision.context, "<f4"), columns)
+    if p_skip is not None:
+        done.skip = (p_skip, bool(earned.skipped))
 
 
 def _close(
@@ -295,13 +325,16 @@ def _close(
     done.state = replace(done.state, pending=pending[:where] + pending[where + 1 :])
 
 
-def _with_shown(pending: tuple[Pending, ...], shown: int | None) -> tuple[Pending, ...]:
-    """Note how many slots of the newest decision the client says were seen."""
-    if shown is None or not pending:
+def _with_shown(
+    pending: tuple[Pending, ...], shown: int | None, decision_id: str | None = None
+) -> tuple[Pending, ...]:
+    """Note how many slots of a decision, by default the newest, the client says were seen."""
+    if shown is None:
         return pending
     for where in range(len(pending) - 1, -1, -1):
-        if pending[where].kind == "recommended":
-            return _replaced(pending, where, replace(pending[where], shown=shown))
+        decision = pending[where]
+        if decision.kind == "recommended" and decision_id in (None, decision.decision_id):
+            return _replaced(pending, where, replace(decision, shown=shown))
     return pending
 
 

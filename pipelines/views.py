@@ -12,6 +12,7 @@ from features.listener.layout import BY_ARTIST, OWN, SUMMARY
 from features.pair import PAIR
 from features.track.table import TrackTable
 from pipelines.settings import Settings
+from pipelines.skips import Skips
 from topics.ids import name_of
 
 CONTEXT_NAMES, PAIR_NAMES = tuple(CONTEXT), tuple(PAIR)
@@ -57,6 +58,7 @@ class Views:
             settings.learning.prior,
             want_covariance=wants_covariance(self.policy),
         )
+        self.skips = Skips(make_version([new_evidence(settings)], want_covariance=False))
         self.work = Workspace()
         self.quotas = np.array(
             [

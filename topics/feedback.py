@@ -20,6 +20,7 @@ class FeedbackSlot(Struct, frozen=True, omit_defaults=True, gc=False):
     reward: Reward
     reward_change: float = 0.0  # against the part before; equals ``reward`` where ``first``
     first: bool = False  # this slot was not in an earlier part
+    skipped: bool | None = None  # in the one part in which it becomes known
 
 
 class Feedback(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from bandits.evidence import Evidence
 from bandits.snapshot import evidence_of
-from features.track.table import TrackTable
 from pipelines.collect import records_of, rows_of
-from pipelines.learn import version_of
+from pipelines.learn import versions_of
 from pipelines.replay.engine import Delayed, Engine
 from pipelines.settings import DAY_MS, Settings
 from pipelines.views import Views
@@ -25,6 +25,8 @@ from topics.track_event import TrackEvent
 from topics.track_facts import TrackFacts
 
 VERSION = 1
+EVIDENCE = ("evidence", "skip-evidence")
+IN_USE = ("version", "skip-version")  # the evidence that the versions in use were made of
 CLOCK_FIELDS = ("popularity_landmark", "follower_landmark")
 
 
@@ -118,9 +120,11 @@ def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[by
         engine.counted.clear()
     for handle in listed:
         changes[key("track", table.names[handle])] = _sealed(table.titles[handle])
-    changes[key("run", "evidence")] = _sealed(engine.learner.snapshot())
+    for name, snapshot in zip(EVIDENCE, engine.learner.snapshots(), strict=True):
+        changes[key("run", name)] = _sealed(snapshot)
     if engine.version_evidence is not None:
-        changes[key("run", "version")] = _sealed(engine.version_evidence)
+        for name, snapshot in zip(IN_USE, engine.version_evidence, strict=True):
+            changes[key("run", name)] = _sealed(snapshot)
         engine.version_evidence = None
     changes[key("run", "progress")] = _sealed(progress)
     return changes
@@ -129,10 +133,10 @@ def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[by
 def restore(engine: Engine, store: Store, progress: Progress) -> None:
     """Put the engine back to where the checkpoint was."""
     restore_views(engine.views, store, progress, engine.settings)
-    evidence = _read_snapshot(store, "evidence")
+    evidence = _read_evidence(store, EVIDENCE, engine.settings)
     if evidence is not None:
         learner = engine.learner
-        learner.evidence = evidence_of(evidence, _half_life_ms(engine.settings))
+        learner.evidence, learner.skips = evidence
         learner.version = progress.version
         learner.rows_since = progress.rows_since
         learner.version_ms = progress.version_ms
@@ -156,15 +160,23 @@ def restore_views(views: Views, store: Store, progress: Progress, settings: Sett
     for _, value in store.scan(prefix("facts")):
         table.take(_facts.decode(unseal(value, VERSION, what="a track's facts")))
     table.restore_ranked(progress.popular, progress.fresh)
-    snapshot = _read_snapshot(store, "version")
-    if snapshot is not None:
-        evidence = evidence_of(snapshot, _half_life_ms(settings))
-        views.version = version_of([evidence], [snapshot.version], settings)
+    evidence = _read_evidence(store, IN_USE, settings)
+    if evidence is not None:
+        views.version, views.skips = versions_of([evidence], [progress.version], settings)
 
 
-def _read_snapshot(store: Store, name: str) -> PolicySnapshot | None:
-    value = store.get(key("run", name))
-    return None if value is None else _snapshot.decode(unseal(value, VERSION, what=f"the {name}"))
+def _read_evidence(
+    store: Store, names: tuple[str, str], settings: Settings
+) -> tuple[Evidence, Evidence] | None:
+    """Return the evidence of rewards and of skips under these names, None if there is none yet."""
+    values = [(name, store.get(key("run", name))) for name in names]
+    rewards, skips = (
+        None
+        if value is None
+        else evidence_of(_snapshot.decode(unseal(value, VERSION, what=f"the {name}")), _half_life_ms(settings))
+        for name, value in values
+    )
+    return None if rewards is None or skips is None else (rewards, skips)
 
 
 def _half_life_ms(settings: Settings) -> int:

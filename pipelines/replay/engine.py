@@ -63,7 +63,7 @@ class Engine:
         self.delayed: deque[Delayed] = deque()
         self.durable = durable
         self.counted: list[npt.NDArray[np.int32]] = []  # tracks whose facts changed since the checkpoint
-        self.version_evidence: PolicySnapshot | None = None  # of a version newer than the checkpoint
+        self.version_evidence: tuple[PolicySnapshot, PolicySnapshot] | None = None  # newer than the checkpoint
         self._timers: list[tuple[int, str]] = []
         self._scheduled: dict[str, int] = {}
 
@@ -152,6 +152,6 @@ class Engine:
         for feedback in news.feedback:
             due |= self.learner.learn(feedback)
         if due:
-            self.views.version = self.learner.make_version()
+            self.views.version, self.views.skips = self.learner.make_versions()
             if self.durable:
-                self.version_evidence = self.learner.snapshot()
+                self.version_evidence = self.learner.snapshots()

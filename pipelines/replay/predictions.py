@@ -79,6 +79,8 @@ class Predictions:
 
     def observe(self, record: Play | Request, asked: Asked | None, done: Transition) -> None:
         """Count a play by what was offered before it; then remember what is offered now."""
+        if done.skip is not None and self.quality.counts(self._engine.plays - 1, record.at_ms, False):
+            self.quality.add_skip(*done.skip)
         if isinstance(record, Play) and done.heard:
             self._count(record, asked)
         self.remember(record.listener_id, done)
