@@ -6,6 +6,7 @@ from candidates.followers import shortlist_followers
 from candidates.fresh import fresh_track
 from candidates.own_followers import shortlist_own_followers
 from candidates.repeats import shortlist_repeats
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 OWN_FOLLOWERS, FOLLOWERS, REPEATS, FRESH, POPULAR, REQUESTED = range(6)
@@ -13,18 +14,18 @@ OWN_FOLLOWERS, FOLLOWERS, REPEATS, FRESH, POPULAR, REQUESTED = range(6)
 
 @kernel
 def blend(
-    candidates: np.ndarray,
-    sources: np.ndarray,
-    quotas: np.ndarray,
-    shortlist: np.ndarray,
-    plays: np.ndarray,
-    own: np.ndarray,
-    tracks: np.ndarray,
-    followers: np.ndarray,
-    popular: np.ndarray,
-    fresh: np.ndarray,
-    clock: np.ndarray,
-    summary: np.ndarray,
+    candidates: Records,
+    sources: Records,
+    quotas: Records,
+    shortlist: Records,
+    plays: Records,
+    own: Records,
+    tracks: Records,
+    followers: Records,
+    popular: Records,
+    fresh: Records,
+    clock: Records,
+    summary: Records,
     stamp: int,
     key: np.uint64,
 ) -> int:
@@ -57,14 +58,14 @@ def blend(
 
 @kernel
 def _take(
-    candidates: np.ndarray,
-    sources: np.ndarray,
+    candidates: Records,
+    sources: Records,
     n: int,
-    shortlist: np.ndarray,
+    shortlist: Records,
     length: int,
     source: int,
-    own: np.ndarray,
-    tracks: np.ndarray,
+    own: Records,
+    tracks: Records,
     stamp: int,
 ) -> int:
     for i in range(length):
@@ -74,13 +75,13 @@ def _take(
 
 @kernel
 def _choose(
-    candidates: np.ndarray,
-    sources: np.ndarray,
+    candidates: Records,
+    sources: Records,
     n: int,
     track: int,
     source: int,
-    own: np.ndarray,
-    tracks: np.ndarray,
+    own: Records,
+    tracks: Records,
     stamp: int,
 ) -> int:
     row = own[track]

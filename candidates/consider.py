@@ -6,31 +6,32 @@ from candidates.blend import REQUESTED, blend
 from features.context import fill_context
 from features.listener.recall import recall
 from features.pair import fill_columns
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
 def consider(
-    given: np.ndarray,
+    given: Records,
     limit: int,
     now_ms: int,
     gap_ms: int,
     key: np.uint64,
     stamp: int,
-    plays: np.ndarray,
-    quotas: np.ndarray,
-    tracks: np.ndarray,
-    followers: np.ndarray,
-    popular: np.ndarray,
-    fresh: np.ndarray,
-    clock: np.ndarray,
-    own: np.ndarray,
-    by_artist: np.ndarray,
-    shortlist: np.ndarray,
-    summary: np.ndarray,
+    plays: Records,
+    quotas: Records,
+    tracks: Records,
+    followers: Records,
+    popular: Records,
+    fresh: Records,
+    clock: Records,
+    own: Records,
+    by_artist: Records,
+    shortlist: Records,
+    summary: Records,
     context_length: int,
     columns_length: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[Records, Records, Records, Records]:
     """Return (candidates, their sources, context, columns) as known at ``now_ms``.
 
     ``given`` (handles) are the candidates where ``limit`` is 0; else the sources propose up to

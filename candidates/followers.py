@@ -1,18 +1,17 @@
 """Followers: what everybody plays after the tracks just heard, one to several steps on."""
 
-import numpy as np
-
 from candidates.shortlist import offer
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
 def shortlist_followers(
-    shortlist: np.ndarray,
-    own: np.ndarray,
-    tracks: np.ndarray,
-    followers: np.ndarray,
-    summary: np.ndarray,
+    shortlist: Records,
+    own: Records,
+    tracks: Records,
+    followers: Records,
+    summary: Records,
     stamp: int,
 ) -> int:
     """Fill ``shortlist`` from the followers of the newest distinct tracks; return its length."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from numeric.arrays import Records
 from numeric.dice import bits
 from numeric.jit import kernel
 
@@ -10,7 +11,7 @@ EXPOSURES_MAX = 50.0  # decayed; beyond it a track has had its chance
 
 @kernel
 def fresh_track(
-    fresh: np.ndarray, clock: np.ndarray, tracks: np.ndarray, summary: np.ndarray, key: np.uint64, i: int
+    fresh: Records, clock: Records, tracks: Records, summary: Records, key: np.uint64, i: int
 ) -> int:
     """Return the i-th track from a place in the list that this decision's dice chose; −1: not fresh."""
     length = clock[0].fresh

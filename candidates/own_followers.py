@@ -1,15 +1,12 @@
 """Own followers: what this listener has played after the tracks just heard."""
 
-import numpy as np
-
 from candidates.shortlist import offer
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def shortlist_own_followers(
-    shortlist: np.ndarray, own: np.ndarray, tracks: np.ndarray, plays: np.ndarray
-) -> int:
+def shortlist_own_followers(shortlist: Records, own: Records, tracks: Records, plays: Records) -> int:
     """Fill ``shortlist`` from the listener's own plays; return its length."""
     n = 0
     last = plays.shape[0] - 1

@@ -1,13 +1,12 @@
 """Repeats: tracks this listener has played before, often or lately."""
 
-import numpy as np
-
 from candidates.shortlist import offer
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def shortlist_repeats(shortlist: np.ndarray, own: np.ndarray, tracks: np.ndarray, plays: np.ndarray) -> int:
+def shortlist_repeats(shortlist: Records, own: Records, tracks: Records, plays: Records) -> int:
     """Fill ``shortlist`` with the listener's tracks by plays over age; return its length."""
     n = 0
     last = plays.shape[0] - 1

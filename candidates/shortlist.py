@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from numeric.arrays import Records
 from numeric.jit import kernel, layout
 
 ENTRY = layout([("weight", "f8"), ("key", "u8"), ("track", "i4")])
 
 
 @kernel
-def offer(shortlist: np.ndarray, n: int, track: int, weight: float, key: np.uint64) -> int:
+def offer(shortlist: Records, n: int, track: int, weight: float, key: np.uint64) -> int:
     """Put a track in its place if it is among the heaviest; return the new length.
 
     ``shortlist`` (dtype ENTRY) is as long as the list may grow; its first ``n`` rows are sorted.
@@ -32,7 +33,7 @@ def offer(shortlist: np.ndarray, n: int, track: int, weight: float, key: np.uint
 
 
 @kernel
-def _heavier(weight: float, key: np.uint64, other: np.ndarray) -> bool:
+def _heavier(weight: float, key: np.uint64, other: Records) -> bool:
     if weight != other.weight:
         return weight > other.weight
     return key < other.key

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 DIGITS = 6
@@ -29,14 +30,14 @@ def published(mean: float) -> float:
 
 @kernel
 def take_slate(
-    chosen: np.ndarray,
-    candidates: np.ndarray,
-    sources: np.ndarray,
-    means: np.ndarray,
-    columns: np.ndarray,
-    context: np.ndarray,
-    skip_weights: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    chosen: Records,
+    candidates: Records,
+    sources: Records,
+    means: Records,
+    columns: Records,
+    context: Records,
+    skip_weights: Records,
+) -> tuple[Records, Records, Records, Records, Records, Records]:
     """Return candidates, sources, means, published scores, columns and skip probabilities of ``chosen``.
 
     ``skip_weights`` (context, columns) tell skips; where nothing is known of them they are (0, 0), and

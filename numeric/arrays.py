@@ -1,5 +1,7 @@
 """Names for the arrays that kernels take, so that signatures read."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,3 +9,6 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]  # columns and contexts as records carry them
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
+
+Records = Any
+"""A structured array, or one row of it: rows have named fields, which no type checker knows of."""

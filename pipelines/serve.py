@@ -149,6 +149,7 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings) 
     earned = Earned(reward_of(stands, settings), stands[1])
     _credit(done, play, play_hash, earned, happening == INSERTED, views, settings)
     done.events.append(events)
+    assert done.state is not None
     done.state = replace(
         done.state, plays=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms, open_ms=open_ms
     )

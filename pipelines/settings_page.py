@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.settings import Settings
+from pipelines.settings import Policy, Rewards, Settings
 
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
@@ -25,9 +25,10 @@ def explain(settings: Settings, console: Console) -> None:
         table = _table(f"[{section}]")
         for name in type(part).model_fields:
             _add(table, name, getattr(part, name), type(part), name)
-        struct = part.build() if section == "policy" else getattr(part, "worth", None)
-        if struct is not None:
-            _add_struct(table, struct)
+        if isinstance(part, Policy):
+            _add_struct(table, part.build())
+        elif isinstance(part, Rewards):
+            _add_struct(table, part.worth)
         console.print(table)
     console.print("Set them in a TOML file (--settings FILE), or as SEGUE_SECTION__NAME in the environment.")
 

@@ -2,8 +2,6 @@
 
 from types import ModuleType
 
-import numpy as np
-
 from features.context import (
     bias,
     evening,
@@ -19,6 +17,7 @@ from features.context import (
     usual_skip_rate,
     weekend,
 )
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 CONTEXT: dict[str, ModuleType] = {
@@ -39,7 +38,7 @@ CONTEXT: dict[str, ModuleType] = {
 
 
 @kernel
-def fill_context(context: np.ndarray, summary: np.ndarray) -> None:
+def fill_context(context: Records, summary: Records) -> None:
     """Write the context vector, float32, in the order of `CONTEXT`."""
     now = summary[0]
     context[0] = bias.value(now)

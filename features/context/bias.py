@@ -1,13 +1,12 @@
 """Bias: the constant that gives every pair column a weight of its own."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "constant"
 
 
 @kernel
-def value(now: np.ndarray) -> float:
+def value(now: Records) -> float:
     """Return 1."""
     return 1.0

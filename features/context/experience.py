@@ -1,7 +1,6 @@
 """Experience: how much is known of this listener."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.exact import log
 from numeric.jit import kernel
 
@@ -9,6 +8,6 @@ UNIT = "log plays"
 
 
 @kernel
-def value(now: np.ndarray) -> float:
+def value(now: Records) -> float:
     """Return log(1 + kept plays) / 7."""
     return log(1.0 + now.plays) / 7.0

@@ -1,7 +1,6 @@
 """Session length: how far into the session we are."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.exact import log
 from numeric.jit import kernel
 
@@ -9,6 +8,6 @@ UNIT = "log plays"
 
 
 @kernel
-def value(now: np.ndarray) -> float:
+def value(now: Records) -> float:
     """Return log(1 + plays in this session) / 4."""
     return log(1.0 + now.session_plays) / 4.0

@@ -1,7 +1,6 @@
 """Silence: how long nothing was played before this decision."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.exact import log
 from numeric.jit import kernel
 
@@ -9,7 +8,7 @@ UNIT = "log minutes"
 
 
 @kernel
-def value(now: np.ndarray) -> float:
+def value(now: Records) -> float:
     """Return log(1 + minutes since the newest play) / 8, at most 1; 1 for a new listener."""
     if now.newest_ms < 0:
         return 1.0

@@ -1,14 +1,13 @@
 """Usual skip rate: how much this listener skips at all times."""
 
-import numpy as np
-
 from features.listener.skip_rate import rate
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "share"
 
 
 @kernel
-def value(now: np.ndarray) -> float:
+def value(now: Records) -> float:
     """Return the smoothed share of kept judged plays that were skipped."""
     return rate(now.skips, now.judged)

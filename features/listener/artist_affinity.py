@@ -1,12 +1,11 @@
 """Artist affinity: how much of what a listener hears is by one artist, and how much is skipped."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def fold(play: np.ndarray, artist: int, by_artist: np.ndarray, stamp: int, in_session: bool) -> None:
+def fold(play: Records, artist: int, by_artist: Records, stamp: int, in_session: bool) -> None:
     """Count one play for its artist; an unknown artist (−1) counts nowhere."""
     if artist < 0:
         return

@@ -5,6 +5,7 @@ import numpy as np
 from features.listener.happened import happened
 from features.listener.layout import PLAY
 from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS, place, trim
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 TOO_LATE, FOLDED_AWAY = 3, 4
@@ -12,7 +13,7 @@ TOO_LATE, FOLDED_AWAY = 3, 4
 
 @kernel
 def fold_play(
-    plays: np.ndarray,
+    plays: Records,
     kept: int,
     floor_ms: int,
     newest_ms: int,
@@ -23,10 +24,10 @@ def fold_play(
     outcome: tuple[float, int, int, int],
     gap_ms: int,
     bounds: tuple[int, int],
-    tracks: np.ndarray,
-    own: np.ndarray,
+    tracks: Records,
+    own: Records,
     stamp: int,
-) -> tuple[np.ndarray, int, int, int, np.ndarray, int, tuple[float, int, int, int]]:
+) -> tuple[Records, int, int, int, Records, int, tuple[float, int, int, int]]:
     """Return (plays, kept, floor, what happened, track events, open since, outcome).
 
     ``names`` are the hashes of play and event; ``outcome`` is (share, skipped, liked, ended), given as
@@ -39,7 +40,9 @@ def fold_play(
     new = entry[0]
     new.started_ms = started_ms
     if started_ms <= floor_ms and at_ms >= newest_ms and plays.shape[0] > 0:
-        new.started_ms = plays[-1].started_ms  # it began before all that can change: there it would be forgotten
+        new.started_ms = plays[
+            -1
+        ].started_ms  # it began before all that can change: there it would be forgotten
     new.at_ms = at_ms
     new.play = names[0]
     new.event = names[1]

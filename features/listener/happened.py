@@ -3,13 +3,14 @@
 import numpy as np
 
 from features.track.layout import EVENT, FOLLOWED, HEARD
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 STEPS = 5  # how far apart two tracks still count as following
 
 
 @kernel
-def happened(plays: np.ndarray, kept: int, placed: int, gap_ms: int, over: bool) -> np.ndarray:
+def happened(plays: Records, kept: int, placed: int, gap_ms: int, over: bool) -> Records:
     """Return the events of plays whose end is now known, or that another play or silence ended.
 
     ``placed`` is the row of a play just met for the first time, −1 for none: it follows those before

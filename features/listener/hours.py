@@ -1,7 +1,6 @@
 """Hours: how usual it is for this listener to listen at this hour of the day (UTC)."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 HOUR_MS = 3_600_000
@@ -14,7 +13,7 @@ def hour_of(at_ms: int) -> int:
 
 
 @kernel
-def fold(summary: np.ndarray, play: np.ndarray) -> None:
+def fold(summary: Records, play: Records) -> None:
     """Count one play if it was within an hour of now, on the clock."""
     apart = abs(hour_of(play.started_ms) - hour_of(summary.now_ms))
     if min(apart, 24 - apart) <= 1:

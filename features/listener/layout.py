@@ -1,8 +1,8 @@
 """How a listener lies in memory: one row a play, one row a track met again, one summary."""
 
-import numpy as np
+from numeric.jit import layout
 
-PLAY = np.dtype(
+PLAY = layout(
     [
         ("started_ms", "i8"),
         ("at_ms", "i8"),  # event time of the newest record of this play
@@ -15,11 +15,10 @@ PLAY = np.dtype(
         ("liked", "i1"),
         ("ended", "u1"),  # its outcome is known
         ("counted", "u1"),  # its track events have been emitted
-    ],
-    align=True,
+    ]
 )
 
-OWN = np.dtype(
+OWN = layout(
     [
         ("stamp", "i8"),  # the recall that wrote this row; older rows mean "nothing known"
         ("near", "f4"),  # follows the last track, everyone's share of plays one step on
@@ -35,15 +34,14 @@ OWN = np.dtype(
         ("chosen", "i8"),  # the recall that made it a candidate
         ("weight", "f8"),  # workspace of the sources
         ("weighed", "i8"),  # the recall that wrote ``weight``
-    ],
-    align=True,
+    ]
 )
 
-BY_ARTIST = np.dtype([("stamp", "i8"), ("plays", "f4"), ("skips", "f4"), ("session", "f4")], align=True)
+BY_ARTIST = layout([("stamp", "i8"), ("plays", "f4"), ("skips", "f4"), ("session", "f4")])
 
 PREFIX = 5  # distinct last tracks that followers are looked up for
 
-SUMMARY = np.dtype(
+SUMMARY = layout(
     [
         ("now_ms", "i8"),
         ("opened_ms", "i8"),  # start of the present session; now if none is open
@@ -66,6 +64,5 @@ SUMMARY = np.dtype(
         ("popularity_scale", "f8"),  # factor from the landmark's weights to now's
         ("prefixes", "i4"),
         ("prefix", "i4", (PREFIX,)),  # newest distinct tracks, newest first
-    ],
-    align=True,
+    ]
 )

@@ -1,12 +1,11 @@
 """Own rows: what is known of one listener and one track, valid for one recall."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def touch(own: np.ndarray, track: int, stamp: int) -> bool:
+def touch(own: Records, track: int, stamp: int) -> bool:
     """Make a track's row speak of this listener, empty if it did not yet; tell whether it was new."""
     row = own[track]
     if row.stamp == stamp:

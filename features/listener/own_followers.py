@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 REACH = 3  # steps on from an earlier play of the newest track
 
 
 @kernel
-def fold(summary: np.ndarray, plays: np.ndarray, own: np.ndarray) -> None:
+def fold(summary: Records, plays: Records, own: Records) -> None:
     """Add up own followers of the newest two tracks; later occasions weigh more.
 
     ``own_near``: share of occasions on which the track came right after the newest track.

@@ -8,6 +8,7 @@ they came: ranks only grow, so a play that one order folds away, every order fol
 
 import numpy as np
 
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 KEPT_MAX = 64
@@ -19,7 +20,7 @@ DUPLICATE, UPDATED, INSERTED = 0, 1, 2
 
 
 @kernel
-def place(plays: np.ndarray, kept: int, entry: np.ndarray) -> tuple[np.ndarray, int, int]:
+def place(plays: Records, kept: int, entry: Records) -> tuple[Records, int, int]:
     """Return (plays with the record in its place, what happened, the play's row).
 
     ``entry`` has one row. Plays are ordered by start, then by event time; equals stay in log order.
@@ -45,7 +46,7 @@ def place(plays: np.ndarray, kept: int, entry: np.ndarray) -> tuple[np.ndarray, 
 
 
 @kernel
-def _sift(plays: np.ndarray, i: int, first: int) -> int:
+def _sift(plays: Records, i: int, first: int) -> int:
     """Move one play to its place among those from ``first`` on, behind its equals; return that place."""
     moved = plays[i : i + 1].copy()
     while i > first and _before(moved[0], plays[i - 1]):
@@ -59,14 +60,14 @@ def _sift(plays: np.ndarray, i: int, first: int) -> int:
 
 
 @kernel
-def _before(one: np.ndarray, other: np.ndarray) -> bool:
+def _before(one: Records, other: Records) -> bool:
     if one.started_ms != other.started_ms:
         return one.started_ms < other.started_ms
     return one.at_ms < other.at_ms
 
 
 @kernel
-def _merge(plays: np.ndarray, i: int, new: np.ndarray) -> bool:
+def _merge(plays: Records, i: int, new: Records) -> bool:
     """Add what a record says to a play that is known; tell whether the play may have to move.
 
     What is newer in event time wins, whichever came first; a play starts with its earliest record.
@@ -92,7 +93,7 @@ def _merge(plays: np.ndarray, i: int, new: np.ndarray) -> bool:
 
 
 @kernel
-def _close(play: np.ndarray) -> None:
+def _close(play: Records) -> None:
     """Forget a play's names and keep whole seconds, so that it fits its smaller stored form."""
     play.play = 0
     play.event = 0
@@ -112,15 +113,15 @@ def kept_most(bytes_max: int) -> int:
 
 @kernel
 def trim(
-    plays: np.ndarray,
+    plays: Records,
     kept: int,
     floor_ms: int,
-    tracks: np.ndarray,
-    own: np.ndarray,
+    tracks: Records,
+    own: Records,
     stamp: int,
     plays_max: int,
     bytes_max: int,
-) -> tuple[np.ndarray, int, int]:
+) -> tuple[Records, int, int]:
     """Return (plays within their bounds, how many stay changeable, the newer floor).
 
     ``floor_ms`` is the newest start among plays that can no longer change: what starts before it

@@ -9,23 +9,24 @@ import numpy as np
 from features.listener import artist_affinity, hours, own_followers, repeats, session, skip_rate
 from features.listener.layout import PREFIX
 from features.listener.own import touch
+from numeric.arrays import Records
 from numeric.exact import exp2
 from numeric.jit import kernel
 
 
 @kernel
 def recall(
-    plays: np.ndarray,
+    plays: Records,
     now_ms: int,
     gap_ms: int,
-    tracks: np.ndarray,
-    followers: np.ndarray,
-    popular: np.ndarray,
-    clock: np.ndarray,
-    own: np.ndarray,
-    by_artist: np.ndarray,
+    tracks: Records,
+    followers: Records,
+    popular: Records,
+    clock: Records,
+    own: Records,
+    by_artist: Records,
     stamp: int,
-    summary: np.ndarray,
+    summary: Records,
 ) -> None:
     """Fill ``summary``, ``own`` and ``by_artist`` (rows stamped ``stamp``) for a decision at ``now_ms``.
 
@@ -66,7 +67,7 @@ def recall(
 
 
 @kernel
-def _find_prefix(so_far: np.ndarray, plays: np.ndarray, own: np.ndarray, stamp: int) -> None:
+def _find_prefix(so_far: Records, plays: Records, own: Records, stamp: int) -> None:
     """Find the newest distinct tracks: a track is among them where its newest play is."""
     so_far.prefixes = 0
     n = plays.shape[0]
@@ -79,9 +80,7 @@ def _find_prefix(so_far: np.ndarray, plays: np.ndarray, own: np.ndarray, stamp: 
 
 
 @kernel
-def _fold_followers(
-    so_far: np.ndarray, tracks: np.ndarray, followers: np.ndarray, own: np.ndarray, stamp: int
-) -> None:
+def _fold_followers(so_far: Records, tracks: Records, followers: Records, own: Records, stamp: int) -> None:
     """Add up everyone's followers of the newest distinct tracks, the newest weighing most."""
     for p in range(so_far.prefixes):
         track = so_far.prefix[p]

@@ -1,15 +1,12 @@
 """Repeats: how often, how lately and whether in this session a track was heard before."""
 
-import numpy as np
-
 from features.listener.own import touch
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def fold(
-    summary: np.ndarray, play: np.ndarray, own: np.ndarray, stamp: int, ago: int, in_session: bool
-) -> None:
+def fold(summary: Records, play: Records, own: Records, stamp: int, ago: int, in_session: bool) -> None:
     """Count one play; ``ago`` is the number of plays after it."""
     if touch(own, play.track, stamp):
         summary.distinct += 1

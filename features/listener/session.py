@@ -1,12 +1,11 @@
 """Session: the run of plays up to now without a silence longer than the gap."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def first_of_session(plays: np.ndarray, now_ms: int, gap_ms: int) -> int:
+def first_of_session(plays: Records, now_ms: int, gap_ms: int) -> int:
     """Return the row of the present session's first play; ``len(plays)`` if the last one is over.
 
     Silence runs from the event time of one play to the start of the next.

@@ -1,12 +1,11 @@
 """Skip rate: the share of judged plays that were left early, always, in this session, per track."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def fold(summary: np.ndarray, play: np.ndarray, own: np.ndarray, in_session: bool) -> None:
+def fold(summary: Records, play: Records, own: Records, in_session: bool) -> None:
     """Count one play whose outcome is known."""
     if play.skipped < 0:
         return

@@ -2,8 +2,6 @@
 
 from types import ModuleType
 
-import numpy as np
-
 from features.listener.own import touch
 from features.pair import (
     artist_session,
@@ -26,6 +24,7 @@ from features.pair import (
     same_artist,
     skip_rate,
 )
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 PAIR: dict[str, ModuleType] = {
@@ -53,12 +52,12 @@ PAIR: dict[str, ModuleType] = {
 
 @kernel
 def fill_columns(
-    columns: np.ndarray,
-    candidates: np.ndarray,
-    own: np.ndarray,
-    tracks: np.ndarray,
-    by_artist: np.ndarray,
-    summary: np.ndarray,
+    columns: Records,
+    candidates: Records,
+    own: Records,
+    tracks: Records,
+    by_artist: Records,
+    summary: Records,
     stamp: int,
 ) -> None:
     """Write the columns, float32, shape (candidates, columns), in the order of `PAIR`."""

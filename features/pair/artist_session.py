@@ -1,14 +1,13 @@
 """Artist in session: how much of this session is by this track's artist."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "share"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return the artist's share of this session's plays; 0 where the artist is unknown."""
     artist = tracks[track].artist
     if artist < 0 or by_artist[artist].stamp != own[track].stamp:

@@ -1,13 +1,12 @@
 """Bias: the constant that gives every context entry a weight of its own."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "constant"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return 1."""
     return 1.0

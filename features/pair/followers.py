@@ -1,13 +1,12 @@
 """Followers: how often everybody plays this track within five steps of the newest ones."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "sum of shares"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return decayed shares over the five newest distinct tracks, the p-th weighing 1/(1 + p)."""
     return own[track].far

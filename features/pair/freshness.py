@@ -1,14 +1,13 @@
 """Freshness: how little this track has been heard or shown."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "fraction"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return 1 / (1 + decayed plays + exposures / 10), relative to the landmark's weight now."""
     row = tracks[track]
     return 1.0 / (1.0 + (row.plays + 0.1 * row.exposures) * now.popularity_scale)

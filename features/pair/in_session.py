@@ -1,13 +1,12 @@
 """In session: whether this session has played this track already."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "flag"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return 1 if it has, else 0."""
     return float(own[track].session)

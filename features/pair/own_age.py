@@ -1,14 +1,13 @@
 """Own age: how long ago, by the clock, this listener played this track."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "1 / hours"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return 1 / (1 + hours since then); 0 if never."""
     at_ms = own[track].at_ms
     if at_ms < 0:

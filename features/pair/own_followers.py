@@ -1,13 +1,12 @@
 """Own followers: how often this listener plays this track some steps after the newest ones."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "share"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return its share two or three steps on, or two steps after the second newest track."""
     return own[track].own_far

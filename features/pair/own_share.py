@@ -1,13 +1,12 @@
 """Own share: how much of what this listener plays is this track."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "share"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return the track's share of the kept plays."""
     return own[track].plays / max(now.plays, 1.0)

@@ -1,13 +1,12 @@
 """Own skips: how much of this listener's plays of this track were skipped."""
 
-import numpy as np
-
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 UNIT = "share"
 
 
 @kernel
-def value(track: int, own: np.ndarray, tracks: np.ndarray, by_artist: np.ndarray, now: np.ndarray) -> float:
+def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return own skips over own plays of it, with one play's worth of prior at 0."""
     return own[track].skips / (own[track].plays + 1.0)

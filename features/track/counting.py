@@ -3,6 +3,7 @@
 import numpy as np
 
 from features.track.layout import FOLLOWED, HEARD, SHOWN
+from numeric.arrays import Records
 from numeric.exact import exp2
 from numeric.jit import kernel
 
@@ -11,12 +12,12 @@ HALF_LIVES_AHEAD = 64  # the landmark moves before weights grow past 2^64
 
 @kernel
 def count(
-    tracks: np.ndarray,
-    followers: np.ndarray,
-    popular: np.ndarray,
-    fresh: np.ndarray,
-    clock: np.ndarray,
-    events: np.ndarray,
+    tracks: Records,
+    followers: Records,
+    popular: Records,
+    fresh: Records,
+    clock: Records,
+    events: Records,
 ) -> None:
     """Count events, in order, into the facts.
 
@@ -26,9 +27,10 @@ def count(
     for i in range(events.shape[0]):
         event = events[i]
         track = tracks[event.track]
-        if event.at_ms > track.at_ms:
-            track.at_ms = event.at_ms
-        track.known = 1
+        track.at_ms = max(track.at_ms, event.at_ms)
+        if track.known == 0:
+            track.known = 1
+            place_fresh(tracks, fresh, clock, event.track)
         if event.kind == FOLLOWED:
             weight = _follower_weight(tracks, followers, clock, event.at_ms)
             _follow(tracks, followers, event.track, event.by, event.steps, weight)
@@ -49,7 +51,7 @@ def count(
 
 
 @kernel
-def _popularity_weight(tracks: np.ndarray, clock: np.ndarray, at_ms: int) -> float:
+def _popularity_weight(tracks: Records, clock: Records, at_ms: int) -> float:
     now = clock[0]
     half_lives = at_ms / now.popularity_half_life_ms
     if now.popularity_landmark < 0:
@@ -57,21 +59,27 @@ def _popularity_weight(tracks: np.ndarray, clock: np.ndarray, at_ms: int) -> flo
     ahead = half_lives - now.popularity_landmark
     if ahead >= HALF_LIVES_AHEAD:
         moved = int(ahead)
-        factor = exp2(float(-moved))  # a power of two: no bit is lost
-        for j in range(tracks.shape[0]):
-            row = tracks[j]
-            row.plays *= factor
-            row.skips *= factor
-            row.judged *= factor
-            row.exposures *= factor
-            row.residual *= factor
-        now.popularity_landmark += moved
+        move_popularity(tracks, clock, moved)
         ahead -= moved
     return exp2(ahead)
 
 
 @kernel
-def _follower_weight(tracks: np.ndarray, followers: np.ndarray, clock: np.ndarray, at_ms: int) -> float:
+def move_popularity(tracks: Records, clock: Records, half_lives: int) -> None:
+    """Move the landmark on by whole half-lives; what is counted halves as often, and no bit is lost."""
+    factor = exp2(float(-half_lives))
+    for j in range(tracks.shape[0]):
+        row = tracks[j]
+        row.plays *= factor
+        row.skips *= factor
+        row.judged *= factor
+        row.exposures *= factor
+        row.residual *= factor
+    clock[0].popularity_landmark += half_lives
+
+
+@kernel
+def _follower_weight(tracks: Records, followers: Records, clock: Records, at_ms: int) -> float:
     now = clock[0]
     half_lives = at_ms / now.follower_half_life_ms
     if now.follower_landmark < 0:
@@ -79,24 +87,28 @@ def _follower_weight(tracks: np.ndarray, followers: np.ndarray, clock: np.ndarra
     ahead = half_lives - now.follower_landmark
     if ahead >= HALF_LIVES_AHEAD:
         moved = int(ahead)
-        factor = exp2(float(-moved))
-        for j in range(tracks.shape[0]):
-            row = tracks[j]
-            row.follow_near *= factor
-            row.follow_far *= factor
-            for k in range(followers.shape[1]):
-                follower = followers[j, k]
-                follower.near = np.float32(follower.near * factor)
-                follower.far = np.float32(follower.far * factor)
-        now.follower_landmark += moved
+        move_followers(tracks, followers, clock, moved)
         ahead -= moved
     return exp2(ahead)
 
 
 @kernel
-def _follow(
-    tracks: np.ndarray, followers: np.ndarray, track: int, by: int, steps: int, weight: float
-) -> None:
+def move_followers(tracks: Records, followers: Records, clock: Records, half_lives: int) -> None:
+    """Move the followers' landmark on by whole half-lives."""
+    factor = exp2(float(-half_lives))
+    for j in range(tracks.shape[0]):
+        row = tracks[j]
+        row.follow_near *= factor
+        row.follow_far *= factor
+        for k in range(followers.shape[1]):
+            follower = followers[j, k]
+            follower.near = np.float32(follower.near * factor)
+            follower.far = np.float32(follower.far * factor)
+    clock[0].follower_landmark += half_lives
+
+
+@kernel
+def _follow(tracks: Records, followers: Records, track: int, by: int, steps: int, weight: float) -> None:
     """Add a follower; a full list gives up its lightest entry, the later one of equals."""
     near = weight if steps == 1 else 0.0
     far = 0.0 if steps == 1 else weight / steps
@@ -122,7 +134,7 @@ def _follow(
 
 
 @kernel
-def place_popular(tracks: np.ndarray, popular: np.ndarray, clock: np.ndarray, track: int) -> None:
+def place_popular(tracks: Records, popular: Records, clock: Records, track: int) -> None:
     """Keep ``popular`` the exact list of most played tracks after one track's plays grew."""
     now = clock[0]
     place = tracks[track].popular_place
@@ -144,14 +156,14 @@ def place_popular(tracks: np.ndarray, popular: np.ndarray, clock: np.ndarray, tr
 
 
 @kernel
-def _more_played(tracks: np.ndarray, a: int, b: int) -> bool:
+def _more_played(tracks: Records, a: int, b: int) -> bool:
     if tracks[a].plays != tracks[b].plays:
         return tracks[a].plays > tracks[b].plays
     return tracks[a].key < tracks[b].key
 
 
 @kernel
-def fresh_since(tracks: np.ndarray, track: int) -> int:
+def fresh_since(tracks: Records, track: int) -> int:
     """Return since when a track is new: its release, else the first time it was heard, else 0."""
     row = tracks[track]
     if row.released_ms >= 0:
@@ -160,7 +172,7 @@ def fresh_since(tracks: np.ndarray, track: int) -> int:
 
 
 @kernel
-def _fresher(tracks: np.ndarray, a: int, b: int) -> bool:
+def _fresher(tracks: Records, a: int, b: int) -> bool:
     since_a, since_b = fresh_since(tracks, a), fresh_since(tracks, b)
     if since_a != since_b:
         return since_a > since_b
@@ -168,10 +180,11 @@ def _fresher(tracks: np.ndarray, a: int, b: int) -> bool:
 
 
 @kernel
-def place_fresh(tracks: np.ndarray, fresh: np.ndarray, clock: np.ndarray, track: int) -> None:
+def place_fresh(tracks: Records, fresh: Records, clock: Records, track: int) -> None:
     """Keep ``fresh`` the list of newest tracks after one became known or its date changed."""
     now = clock[0]
     place = tracks[track].fresh_place
+    was_listed = place >= 0
     if place < 0:
         if now.fresh < fresh.shape[0]:
             place = now.fresh
@@ -193,3 +206,18 @@ def place_fresh(tracks: np.ndarray, fresh: np.ndarray, clock: np.ndarray, track:
         place += 1
         fresh[place] = track
     tracks[track].fresh_place = place
+    if was_listed and place == fresh.shape[0] - 1:  # it may have fallen behind one that is not listed
+        other = _freshest_unlisted(tracks)
+        if other >= 0 and _fresher(tracks, other, track):
+            tracks[track].fresh_place = -1
+            tracks[other].fresh_place = place
+            fresh[place] = other
+
+
+@kernel
+def _freshest_unlisted(tracks: Records) -> int:
+    best = -1
+    for j in range(tracks.shape[0]):
+        if tracks[j].known == 1 and tracks[j].fresh_place < 0 and (best < 0 or _fresher(tracks, j, best)):
+            best = j
+    return best

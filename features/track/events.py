@@ -3,11 +3,12 @@
 import numpy as np
 
 from features.track.layout import EVENT, SHOWN
+from numeric.arrays import Records
 from numeric.jit import kernel
 
 
 @kernel
-def shown(tracks: np.ndarray, rewards: np.ndarray, means: np.ndarray, at_ms: int) -> np.ndarray:
+def shown(tracks: Records, rewards: Records, means: Records, at_ms: int) -> Records:
     """Return that these tracks (n,) were shown at one moment, and what each earned beyond its mean."""
     events = np.empty(tracks.shape[0], EVENT)
     for i in range(tracks.shape[0]):

@@ -1,10 +1,10 @@
 """How facts lie in memory: one row a track, one row of followers a track, one row an event."""
 
-import numpy as np
+from numeric.jit import layout
 
 FOLLOWERS_KEPT = 48  # followers a track keeps: 48 × 16 bytes when stored, within 1 KiB
 
-TRACK = np.dtype(
+TRACK = layout(
     [
         ("key", "u8"),  # topics.ids.key_of(track_id): breaks ties, the same in every process
         ("plays", "f8"),  # decayed counts, as of the table's popularity landmark
@@ -24,13 +24,12 @@ TRACK = np.dtype(
         ("id_bytes", "u1"),  # length of the id in UTF-8
         ("known", "u1"),  # has a catalogue entry or facts: may be proposed to anybody
         ("playable", "u1"),
-    ],
-    align=True,
+    ]
 )
 
-FOLLOWER = np.dtype([("track", "i4"), ("near", "f4"), ("far", "f4")], align=True)  # track −1: free
+FOLLOWER = layout([("track", "i4"), ("near", "f4"), ("far", "f4")])  # track −1: free
 
-EVENT = np.dtype(
+EVENT = layout(
     [
         ("at_ms", "i8"),
         ("track", "i4"),
@@ -40,12 +39,11 @@ EVENT = np.dtype(
         ("kind", "u1"),
         ("steps", "u1"),
         ("skipped", "i1"),  # −1: unknown
-    ],
-    align=True,
+    ]
 )
 HEARD, FOLLOWED, SHOWN = 0, 1, 2
 
-CLOCK = np.dtype(
+CLOCK = layout(
     [
         ("popularity_half_life_ms", "i8"),
         ("follower_half_life_ms", "i8"),
@@ -53,6 +51,5 @@ CLOCK = np.dtype(
         ("follower_landmark", "i8"),
         ("popular", "i8"),  # length of the popular list
         ("fresh", "i8"),
-    ],
-    align=True,
+    ]
 )

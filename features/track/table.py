@@ -8,7 +8,14 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from features.track.counting import count, fresh_since, place_fresh, place_popular
+from features.track.counting import (
+    count,
+    fresh_since,
+    move_followers,
+    move_popularity,
+    place_fresh,
+    place_popular,
+)
 from features.track.layout import CLOCK, EVENT, FOLLOWER, FOLLOWERS_KEPT, TRACK
 from topics.ids import key_of
 from topics.track import Track
@@ -169,10 +176,15 @@ class TrackTable:
         return int(fresh_since(self.tracks, handle))
 
     def _aligned(self, landmark: str, theirs: int) -> float:
-        """Return the factor from their landmark to ours; an empty table takes theirs."""
+        """Return the factor, at most 1, from their landmark to ours, which first moves on to theirs."""
         clock = self.clock[0]
-        if clock[landmark] < 0:
+        ours = int(clock[landmark])
+        if ours < 0:
             clock[landmark] = theirs
+        elif theirs > ours and landmark == "popularity_landmark":
+            move_popularity(self.tracks, self.clock, theirs - ours)
+        elif theirs > ours:
+            move_followers(self.tracks, self.followers, self.clock, theirs - ours)
         return 2.0 ** float(theirs - clock[landmark]) if theirs >= 0 else 0.0
 
     def _handle_of_key(self, key: int) -> int:
