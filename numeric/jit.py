@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from numba import njit
 
 ROOMS = ("numeric", "features", "candidates", "bandits", "pipelines")
@@ -45,6 +46,15 @@ def _cache_folder() -> Path:
 
 if not numba.config.CACHE_DIR:  # whoever sets NUMBA_CACHE_DIR has decided already
     numba.config.CACHE_DIR = str(_cache_folder())
+
+
+def layout(fields: list[tuple[Any, ...]]) -> np.dtype[np.void]:
+    """Return the type of rows that kernels read, each field where the processor likes it.
+
+    Where kernels run as plain Python (NUMBA_DISABLE_JIT=1), rows have attributes there too.
+    """
+    rows = np.dtype(fields, align=True)
+    return np.dtype((np.record, rows)) if numba.config.DISABLE_JIT else rows
 
 
 F = TypeVar("F", bound=Callable[..., Any])

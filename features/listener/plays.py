@@ -137,7 +137,7 @@ def trim(
         row = own[play.track]
         if row.stamp != stamp:
             row.stamp = stamp
-            size += NAME_BYTES + tracks[play.track].id_bytes
+            size += NAME_BYTES + int(tracks[play.track].id_bytes)
         if size > bytes_max:
             break
         first -= 1
