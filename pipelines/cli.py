@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,39 +18,59 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from bandits import POLICIES
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
 from pipelines.replay.driver import Replay
-from pipelines.replay.evaluation_start import evaluation_start
-from pipelines.replay.options import Options
+from pipelines.replay.failures import Halted
+from pipelines.replay.options import (
+    STDIO,
+    Options,
+    WrongOptions,
+    column_names,
+    openers_of,
+    share_or_time,
+    time_ms,
+)
 from pipelines.replay.report import tables
 from pipelines.settings import Settings, WrongSettings, load_settings
 from pipelines.settings_page import explain
 from state.store import StoreError
 from topics.codec import encode_line
+from topics.dead_letter import DeadLetter
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 errors = Console(stderr=True)
 
+WRONG, FAULT, INTERRUPTED = 2, 1, 130  # exit codes: theirs to mend, ours, Ctrl-C
+
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
+Format = f"auto or one of {', '.join(IMPORTERS)}."
 
 
 def main() -> None:
     """Run the command line; what the user can mend is said in one message, without a traceback."""
     try:
         app()
-    except (ImportFailed, StoreError, WrongSettings, OSError, ValueError) as error:
-        errors.print(f"segue: {error}", style="red", markup=False, highlight=False)
-        sys.exit(2)
+    except (ImportFailed, StoreError, WrongOptions, WrongSettings, OSError) as error:
+        fail(str(error), WRONG)
+    except Halted as error:
+        fail(str(error), FAULT)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say on stderr what is wrong, unbroken by the terminal's width, and end."""
+    errors.print(f"segue: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)
 
 
 @app.command()
 def replay(
     log: Annotated[str, typer.Argument(help="A log: file, gzip, zip export, folder, or - for stdin.")],
     tracks: Annotated[str | None, typer.Option(help="A catalogue: JSON lines or CSV.")] = None,
-    format: Annotated[str, typer.Option(help=f"auto or one of {', '.join(IMPORTERS)}.")] = AUTO,  # noqa: A002
+    format: Annotated[str, typer.Option(help=Format)] = AUTO,  # noqa: A002  the word users type
     column: Annotated[list[str] | None, typer.Option(help="CSV: FIELD=NAME of its column.")] = None,
     state: Annotated[
-        Path | None, typer.Option(help="Directory to resume from after any interruption.")
+        Path | None, typer.Option(help="Directory to resume from, after an interruption or as the log grows.")
     ] = None,
     views: Annotated[Path | None, typer.Option(help="State directory whose views do not move.")] = None,
     view_lag: Annotated[int, typer.Option(min=0, help="Views are this many plays old.")] = 0,
@@ -71,52 +91,71 @@ def replay(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of all dice.")] = None,
     policy: Annotated[str | None, typer.Option(help="Policy that draws the slates.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read at most this many records.")] = None,
-    until: Annotated[str | None, typer.Option(help="Stop at this event time.")] = None,
+    until: Annotated[str | None, typer.Option(help="Stop before the first record after this time.")] = None,
+    checkpoint_plays: Annotated[
+        int, typer.Option(min=1, help="Plays between checkpoints: what a kill may cost.")
+    ] = 5_000,
     settings_file: SettingsFile = None,
 ) -> None:
     """Replay a log: features, scores, learning, and how well the next play was foretold."""
-    overrides: dict[str, Any] = {}
-    if seed is not None:
-        overrides["seed"] = seed
-    settings = load_settings(settings_file, **overrides)
+    settings = load_settings(settings_file, **({} if seed is None else {"seed": seed}))
     settings = with_options(settings, slate=slate, candidates=candidates, policy=policy)
-    if openers not in ("count", "skip"):
-        raise ValueError(f"--openers is {openers!r}, expected count or skip")
     options = Options(
-        log=log, format=format, columns=dict(pair.split("=", 1) for pair in column or ()), tracks=tracks,
-        state=state, views=views, view_lag=view_lag, scores=scores, feedback=feedback, decisions=decisions,
-        dead_letters=dead_letters, evaluate_from=evaluation_start(evaluate_from),
-        learn_until=None if learn_until is None else evaluation_start(learn_until), openers="skip" if openers == "skip" else "count", limit=limit,
-        until_ms=None if until is None else evaluation_start(until).at_ms,
+        log=log, format=format, columns=column_names(column or []), tracks=tracks,
+        state=state, views=views, view_lag=view_lag,
+        scores=scores, feedback=feedback, decisions=decisions, dead_letters=dead_letters, summary=json_out,
+        evaluate_from=share_or_time(evaluate_from, "--evaluate-from"),
+        learn_until=None if learn_until is None else share_or_time(learn_until, "--learn-until"),
+        openers=openers_of(openers), limit=limit,
+        until_ms=None if until is None else time_ms(until, "--until"),
+        checkpoint_plays=checkpoint_plays,
     )  # fmt: skip
+    report(run_replay(options, settings), options)
+
+
+def run_replay(options: Options, settings: Settings) -> dict[str, Any]:
+    """Run a replay under a progress bar, and return its summary."""
     with progress_bar() as bar:
-        task = bar.add_task("replay", total=None)
-        summary = Replay(options, settings).run(
-            lambda plays, total: bar.update(task, completed=plays, total=total)
-        )
-    text = json.dumps(summary, indent=2)
-    if json_out is not None and str(json_out) != "-":
-        json_out.write_text(text + "\n")
-    if json_out is not None and str(json_out) == "-":
-        print(text)
-    else:
-        for table in tables(summary):
-            Console().print(table)
+        task = bar.add_task("counting" if errors.is_terminal else "replay", total=None)
+        try:
+            replay = Replay(options, settings, count=errors.is_terminal)
+            bar.reset(task, description="replay", completed=replay.engine.plays)
+            return replay.run(lambda plays, total: bar.update(task, completed=plays, total=total))
+        except KeyboardInterrupt:
+            bar.stop()
+            way_out = "nothing is kept (--state DIR would have kept it)"
+            if options.state is not None:
+                way_out = f"the same command goes on from the last checkpoint in {options.state}"
+            fail(f"interrupted; {way_out}", INTERRUPTED)
+
+
+def report(summary: dict[str, Any], options: Options) -> None:
+    """Write the summary where it was asked for, or show it as tables."""
+    text = json.dumps(summary, indent=2) + "\n"
+    if str(options.summary) == STDIO:
+        sys.stdout.write(text)
+        return
+    if options.summary is not None:
+        options.summary.write_text(text)
+    records_on_stdout = any(str(path) == STDIO for path in options.outputs().values())
+    console = errors if records_on_stdout else Console()
+    for table in tables(summary):
+        console.print(table)
 
 
 @app.command("import")
 def import_log(
-    format: Annotated[str, typer.Argument(help=f"auto or one of {', '.join(IMPORTERS)}.")],  # noqa: A002
+    format: Annotated[str, typer.Argument(help=Format)],  # noqa: A002  the word users type
     log: Annotated[str, typer.Argument(help="File, gzip, zip export, folder, or - for stdin.")],
     tracks: Annotated[bool, typer.Option("--tracks", help="The file is a catalogue.")] = False,
     column: Annotated[list[str] | None, typer.Option(help="CSV: FIELD=NAME of its column.")] = None,
 ) -> None:
     """Turn a foreign log into JSON lines on stdout, in event-time order; odd rows go to stderr."""
-    columns = dict(pair.split("=", 1) for pair in column or ())
+    columns = column_names(column or [])
     entries = read_tracks(log, format=format) if tracks else read_log(log, format=format, columns=columns)
     out = sys.stdout.buffer
     for entry in entries:
-        target = out if type(entry.record).__name__ != "DeadLetter" else sys.stderr.buffer
+        target = sys.stderr.buffer if isinstance(entry.record, DeadLetter) else out
         target.write(encode_line(entry.record))
     out.flush()
 
@@ -127,20 +166,30 @@ def settings(settings_file: SettingsFile = None) -> None:
     explain(load_settings(settings_file), Console())
 
 
-def with_options(settings: Settings, **options: Any) -> Settings:
-    """Return the settings with what the command line gives on top."""
+def with_options(
+    settings: Settings, *, slate: int | None, candidates: int | None, policy: str | None
+) -> Settings:
+    """Return the settings with what the command line gives on top; another policy starts from its defaults.
+
+    >>> with_options(Settings(), slate=5, candidates=None, policy="greedy")
+    Traceback (most recent call last):
+    ...
+    pipelines.replay.options.WrongOptions: --policy is 'greedy', expected one of uniform, epsilon_greedy, ...
+    """
     changes: dict[str, Any] = {}
-    if options.get("slate") is not None:
-        changes["slates"] = settings.slates.model_copy(update={"limit": options["slate"]})
-    if options.get("candidates") is not None:
-        changes["candidates"] = settings.candidates.model_copy(update={"limit": options["candidates"]})
-    if options.get("policy") is not None and options["policy"] != settings.policy.name:
-        changes["policy"] = type(settings.policy)(name=options["policy"])
+    if slate is not None:
+        changes["slates"] = settings.slates.model_copy(update={"limit": slate})
+    if candidates is not None:
+        changes["candidates"] = settings.candidates.model_copy(update={"limit": candidates})
+    if policy is not None and policy not in POLICIES:
+        raise WrongOptions(f"--policy is {policy!r}, expected one of {', '.join(POLICIES)}")
+    if policy is not None and policy != settings.policy.name:
+        changes["policy"] = type(settings.policy)(name=policy)
     return settings.model_copy(update=changes)
 
 
 def progress_bar() -> Progress:
-    """Return a bar on stderr with plays, plays per second and time left."""
+    """Return a bar on stderr with plays, plays per second and time left; none where nobody looks on."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -149,6 +198,7 @@ def progress_bar() -> Progress:
         TimeRemainingColumn(),
         console=errors,
         transient=True,
+        disable=not errors.is_terminal,
     )
 
 

@@ -4,6 +4,8 @@ Listeners and track facts are written when they changed; what is small (progress
 evidence, the version in use) every time.
 """
 
+from itertools import islice
+
 import msgspec
 import numpy as np
 from msgspec import Struct
@@ -13,6 +15,7 @@ from bandits.snapshot import evidence_of
 from pipelines.collect import records_of, rows_of
 from pipelines.learn import versions_of
 from pipelines.replay.engine import Delayed, Engine
+from pipelines.replay.failures import Failures
 from pipelines.settings import DAY_MS, Settings
 from pipelines.views import Views
 from state.envelope import seal, unseal
@@ -41,14 +44,16 @@ class Waiting(Struct, frozen=True):
 class Progress(Struct, frozen=True):
     """The small part of a checkpoint."""
 
-    run: str  # digest of log, settings and options: only the same run may go on from here
+    run: dict[str, str]  # see `identity`: only the same run may go on from here
     offset: int  # last offset whose effects are in here
-    finished: bool
+    mark: str  # digest of the record there
+    lengths: dict[str, int]  # of the output files
+    dead_letters: dict[str, int]
+    failed_in_a_row: int
+    failed: list[int]
     plays: int
     met: int
     counts: dict[str, int]
-    dead_letters: dict[str, int]
-    lengths: dict[str, int]  # of the output files
     clock: dict[str, int]
     popular: list[str]
     fresh: list[str]
@@ -56,7 +61,7 @@ class Progress(Struct, frozen=True):
     rows_since: int
     version_ms: int
     learning: bool
-    waiting: list[Waiting]
+    learned: int
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -64,6 +69,7 @@ _progress = msgspec.msgpack.Decoder(Progress)
 _facts = msgspec.msgpack.Decoder(TrackFacts)
 _track = msgspec.msgpack.Decoder(Track)
 _snapshot = msgspec.msgpack.Decoder(PolicySnapshot)
+_waiting = msgspec.msgpack.Decoder(Waiting)
 
 
 def read_progress(store: Store) -> Progress | None:
@@ -74,12 +80,13 @@ def read_progress(store: Store) -> Progress | None:
 
 def progress_of(
     engine: Engine,
-    run: str,
+    *,
+    run: dict[str, str],
     offset: int,
+    mark: str,
     lengths: dict[str, int],
     dead_letters: dict[str, int],
-    *,
-    finished: bool,
+    failures: Failures,
 ) -> Progress:
     """Return the small part of a checkpoint taken now."""
     table, learner = engine.views.table, engine.learner
@@ -87,12 +94,14 @@ def progress_of(
     return Progress(
         run=run,
         offset=offset,
-        finished=finished,
+        mark=mark,
+        lengths=lengths,
+        dead_letters=dead_letters,
+        failed_in_a_row=failures.in_a_row,
+        failed=list(failures.recent),
         plays=engine.plays,
         met=engine.met,
         counts=dict(engine.counts),
-        dead_letters=dict(dead_letters),
-        lengths=lengths,
         clock={name: int(table.clock[0][name]) for name in CLOCK_FIELDS},
         popular=popular,
         fresh=fresh,
@@ -100,10 +109,7 @@ def progress_of(
         rows_since=learner.rows_since,
         version_ms=learner.version_ms,
         learning=engine.learning,
-        waiting=[
-            Waiting(delayed.play, delayed.feedback, [records_of(rows, table) for rows in delayed.events])
-            for delayed in engine.delayed
-        ],
+        learned=engine.learned,
     )
 
 
@@ -120,6 +126,7 @@ def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[by
         engine.counted.clear()
     for handle in listed:
         changes[key("track", table.names[handle])] = _sealed(table.titles[handle])
+    changes.update(_delayed(engine))
     for name, snapshot in zip(EVIDENCE, engine.learner.snapshots(), strict=True):
         changes[key("run", name)] = _sealed(snapshot)
     if engine.version_evidence is not None:
@@ -127,6 +134,21 @@ def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[by
             changes[key("run", name)] = _sealed(snapshot)
         engine.version_evidence = None
     changes[key("run", "progress")] = _sealed(progress)
+    return changes
+
+
+def _delayed(engine: Engine) -> dict[bytes, bytes | None]:
+    """Return what was delayed since the last checkpoint, and deletes for what was learned since."""
+    table = engine.views.table
+    waiting = range(engine.learned, engine.learned + len(engine.delayed))
+    changes: dict[bytes, bytes | None] = {
+        key("waiting", _numbered(k)): None for k in engine.stored_delayed if k < waiting.start
+    }
+    first_new = max(engine.stored_delayed.stop, waiting.start)
+    for k, delayed in enumerate(islice(engine.delayed, first_new - waiting.start, None), first_new):
+        events = [records_of(rows, table) for rows in delayed.events]
+        changes[key("waiting", _numbered(k))] = _sealed(Waiting(delayed.play, delayed.feedback, events))
+    engine.stored_delayed = waiting
     return changes
 
 
@@ -140,13 +162,15 @@ def restore(engine: Engine, store: Store, progress: Progress) -> None:
         learner.version = progress.version
         learner.rows_since = progress.rows_since
         learner.version_ms = progress.version_ms
-    engine.plays, engine.met = progress.plays, progress.met
+    engine.plays, engine.met, engine.learned = progress.plays, progress.met, progress.learned
     engine.counts.update(progress.counts)
     engine.learning = progress.learning
     table = engine.views.table
-    for waiting in progress.waiting:
+    for _, value in store.scan(prefix("waiting")):
+        waiting = _waiting.decode(unseal(value, VERSION, what="what is not yet learned"))
         events = [rows_of(records, table) for records in waiting.events]
         engine.delayed.append(Delayed(waiting.play, waiting.feedback, events))
+    engine.stored_delayed = range(engine.learned, engine.learned + len(engine.delayed))
     engine.schedule_all()
 
 
@@ -173,10 +197,16 @@ def _read_evidence(
     rewards, skips = (
         None
         if value is None
-        else evidence_of(_snapshot.decode(unseal(value, VERSION, what=f"the {name}")), _half_life_ms(settings))
+        else evidence_of(
+            _snapshot.decode(unseal(value, VERSION, what=f"the {name}")), _half_life_ms(settings)
+        )
         for name, value in values
     )
     return None if rewards is None or skips is None else (rewards, skips)
+
+
+def _numbered(k: int) -> bytes:
+    return k.to_bytes(8, "big")  # so that a scan gives them in order
 
 
 def _half_life_ms(settings: Settings) -> int:

@@ -5,25 +5,30 @@ newest scores of its listener before the engine hears of it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
+from contextlib import ExitStack
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from features.listener.plays import LATENESS_MS
 from pipelines.decide import whole_decision
-from pipelines.importers import Entry, read_log, read_tracks, sniff
+from pipelines.importers import Entry, read_tracks
+from pipelines.listener import Listener
 from pipelines.replay import checkpoint
 from pipelines.replay.engine import Engine
-from pipelines.replay.options import Options
+from pipelines.replay.failures import Failures
+from pipelines.replay.identity import check_same, identity_of
+from pipelines.replay.letters import last_line, letter_of
+from pipelines.replay.log import count_plays, entries_after, mark_of
+from pipelines.replay.options import STDIO, Options
 from pipelines.replay.outputs import Outputs
+from pipelines.replay.pinned import pinned_views
 from pipelines.replay.predictions import Predictions
 from pipelines.serve import Transition
 from pipelines.settings import Settings
-from pipelines.views import Views
 from state.rocks import open_store
-from topics.codec import encode_line
 from topics.dead_letter import DeadLetter, Rejected
 from topics.erasure import Erasure
 from topics.ids import key_of, name_of
@@ -34,69 +39,92 @@ from topics.track import Track
 Progress = Callable[[int, int | None], None]  # (plays so far, plays in all if known)
 HASH_RANGE = float(2**64)
 FORGET_PLAYS = 20_000  # how often offers of closed sessions are dropped
+TOLD_PLAYS = 500  # how often progress is told
+
+
+def silent(plays: int, total: int | None) -> None:
+    """Tell nobody."""
 
 
 class Replay:
-    """One run over one log; `run` does all and returns the summary."""
+    """One run over one log; `run` does all and returns the summary.
 
-    def __init__(self, options: Options, settings: Settings) -> None:
+    With ``count`` the log's plays are counted first, so that progress knows how many there are. Raises
+    `WrongOptions` for what cannot be done as asked, before anything is written.
+    """
+
+    def __init__(self, options: Options, settings: Settings, *, count: bool = False) -> None:
+        options.check()
         self.options = options
         self.settings = settings
+        self._open = ExitStack()
+        try:
+            self._begin(count=count)
+        except BaseException:
+            self._open.close()
+            raise
+
+    def _begin(self, *, count: bool) -> None:
+        options, settings = self.options, self.settings
+        views, views_mark = None, ""
+        if options.views is not None:
+            views, views_mark = pinned_views(options.views, options, settings)
         self.store = open_store(options.state)
-        views = None if options.views is None else pinned_views(options, settings)
-        self.engine = Engine(
-            settings, self.store, views, view_lag=options.view_lag, durable=options.state is not None
-        )
+        self._open.callback(self.store.close)
+        durable = options.state is not None
+        self.engine = Engine(settings, self.store, views, view_lag=options.view_lag, durable=durable)
         self.engine.learning = views is None
-        self.run_name = options.digest(settings.model_dump_json())
+        self.total: int | None = None
+        if options.needs_length or (count and options.log != STDIO):
+            self.total = count_plays(options)
+        counted = self.total if options.needs_length else None
+        self.predictions = Predictions(options, self.engine, counted)
+        self.learn_until = options.learn_until
+        if self.learn_until is not None and counted is not None:
+            self.learn_until = self.learn_until.after_plays(counted)
+        self.identity = identity_of(options, settings, counted, views_mark)
         self.dead_letters: Counter[str] = Counter()
+        self.failures = Failures()
         self.listed: list[int] = []  # catalogue entries since the last checkpoint
         self.offset = -1
-        self.seconds = 0.0
-        self.total = self._count_plays() if options.needs_length else None
-        self.predictions = Predictions(options, self.engine, self.total)
-        self.learn_until = options.learn_until
-        if self.learn_until is not None and self.total is not None:
-            self.learn_until = self.learn_until.after_plays(self.total)
+        self.mark = ""  # of the record there
         done = self._resumed()
         self.outputs = Outputs(options.outputs(), None if done is None else done.lengths)
-        # Our own lines stand in log order, whatever their times; other formats come in event-time order.
-        self.in_event_time = options.log != "-" and sniff_format(options) != "jsonl"
+        self._open.callback(self.outputs.close)
+        self.resumed_plays = self.engine.plays
+        self.seconds = 0.0
 
-    def run(self, progress: Progress = lambda plays, total: None) -> dict[str, object]:
+    def run(self, progress: Progress = silent) -> dict[str, Any]:
         """Replay the log and return the summary, as JSON has it."""
-        options, engine = self.options, self.engine
-        if options.tracks is not None and self.offset < 0:
-            for entry in read_tracks(options.tracks):
-                self._take(entry)
-        start = perf_counter()
-        next_checkpoint = engine.plays + options.checkpoint_plays
-        for entry in self._entries():
-            if entry.offset <= self.offset:
-                continue
+        with self._open:
+            start = perf_counter()
+            if self.options.tracks is not None and self.offset < 0:
+                for entry in read_tracks(self.options.tracks):
+                    self._take(entry)
+            self._read(progress)
+            # The state stays as of the last record, so that a log that has grown can be gone on with;
+            # what the end of the log brings is done anew each time.
+            for done in self.engine.finish():
+                self._emit(done)
+            self._bury_failed(self.offset)
+            self.seconds = perf_counter() - start
+            progress(self.engine.plays, self.engine.plays)
+            return self._summary()
+
+    def _read(self, progress: Progress) -> None:
+        engine, every = self.engine, self.options.checkpoint_plays
+        entry = None
+        next_checkpoint, next_told = engine.plays + every, engine.plays
+        for entry in entries_after(self.options, self.offset, self.mark):
             self._take(entry)
             self.offset = entry.offset
-            if engine.plays >= next_checkpoint:
-                next_checkpoint = engine.plays + options.checkpoint_plays
-                self._checkpoint(finished=False)
+            if engine.plays >= next_told:
+                next_told = engine.plays + TOLD_PLAYS
                 progress(engine.plays, self.total)
-        for done in engine.finish():
-            self._emit(done)
-        self.seconds = perf_counter() - start
-        self._checkpoint(finished=True)
-        progress(engine.plays, engine.plays)
-        self.outputs.close()
-        summary = self._summary()
-        self.store.close()
-        return summary
-
-    def _entries(self) -> Iterator[Entry]:
-        options = self.options
-        entries = read_log(options.log, format=options.format, columns=options.columns)
-        for entry in islice(entries, options.limit):
-            if options.until_ms is not None and getattr(entry.record, "at_ms", 0) > options.until_ms:
-                return
-            yield entry
+            if engine.plays >= next_checkpoint:
+                next_checkpoint = engine.plays + every
+                self._checkpoint(entry)
+        self._checkpoint(entry)
 
     def _take(self, entry: Entry) -> None:
         record = entry.record
@@ -107,49 +135,72 @@ class Replay:
         elif isinstance(record, DeadLetter):
             self._bury(record)
         elif isinstance(record, Erasure):
-            self.engine.counts["erasure_ignored"] += 1
+            self._erase(record, entry)
 
     def _serve(self, record: Play | Request, entry: Entry) -> None:
-        engine = self.engine
+        engine, predictions = self.engine, self.predictions
         log_ms = entry.received_ms
-        if log_ms is None and self.in_event_time:
-            log_ms = record.at_ms
+        if log_ms is None and entry.origin is None:
+            log_ms = record.at_ms  # only our own lines have an origin; other formats come in event-time order
         if log_ms is not None:
-            for done in engine.fire_due(log_ms):
-                self._emit(done)
-            if engine.plays % FORGET_PLAYS == FORGET_PLAYS - 1:
-                self.predictions.forget_before(log_ms - self.settings.sessions.gap_ms - LATENESS_MS)
+            self._fire_due(log_ms)
         if self.learn_until is not None and self.learn_until.reached(engine.plays, record.at_ms):
             engine.learning = False
+        state = engine.listeners.get(record.listener_id)
+        opens = self._opens_session(record, state)
+        if opens and isinstance(record, Play):
+            self._ask_for_opener(record, entry)
+        asked = predictions.of(record.listener_id)
         try:
-            if isinstance(record, Play):
-                self._ask_for_opener(record, entry.received_ms)
-            asked = self.predictions.of(record.listener_id)
             done = engine.take(record, entry.received_ms)
         except Rejected as rejected:
-            self._bury(
-                DeadLetter(
-                    rejected.reason,
-                    rejected.detail,
-                    self.options.log,
-                    entry.offset,
-                    encode_line(record),
-                    field=rejected.field,
-                )  # fmt: skip
-            )
+            self.failures.in_a_row = 0
+            self._bury(letter_of(record, entry, rejected.reason, rejected.detail, rejected.field))
             return
+        except Exception as error:  # noqa: BLE001  DESIGN 8: one record's failure stops nobody else's
+            self._failed(record, entry, error)
+            return
+        self.failures.in_a_row = 0
         self._emit(done)
-        self.predictions.observe(record, asked, done)
+        predictions.observe(record, asked, done, opener=opens and isinstance(record, Request))
+        if engine.failed:
+            self._bury_failed(entry.offset)
 
-    def _ask_for_opener(self, play: Play, received_ms: int | None) -> None:
+    def _fire_due(self, log_ms: int) -> None:
+        for done in self.engine.fire_due(log_ms):
+            self._emit(done)
+        if self.engine.plays % FORGET_PLAYS == FORGET_PLAYS - 1:
+            self.predictions.forget_before(log_ms - self.settings.sessions.gap_ms - LATENESS_MS)
+
+    def _opens_session(self, record: Play | Request, state: Listener | None) -> bool:
+        if state is None:
+            return True
+        gap_ms = self.settings.sessions.gap_ms
+        if isinstance(record, Play):
+            return record.started_ms - state.newest_ms > gap_ms
+        return len(state.plays) == 0 or record.at_ms - int(state.plays["at_ms"][-1]) > gap_ms
+
+    def _ask_for_opener(self, play: Play, entry: Entry) -> None:
         """Ask first, as a player would, when a play opens a session."""
-        state = self.engine.listeners.get(play.listener_id)
-        if state is not None and play.started_ms - state.newest_ms <= self.settings.sessions.gap_ms:
-            return
         request = Request(name_of("opener", play.event_id), play.listener_id, play.started_ms, play.surface)
-        done = self.engine.take(request, received_ms)
+        try:
+            done = self.engine.take(request, entry.received_ms)
+        except Rejected:
+            return  # the play will be, too, and says why in its own words
+        except Exception as error:  # noqa: BLE001
+            self._failed(request, entry._replace(origin=None), error)
+            return
         self._emit(done)
         self.predictions.remember(play.listener_id, done, opener=True)
+
+    def _erase(self, erasure: Erasure, entry: Entry) -> None:
+        try:
+            done = self.engine.erase(erasure, entry.received_ms)
+        except Exception as error:  # noqa: BLE001
+            self._failed(erasure, entry, error)
+            return
+        self._emit(done)
+        self.predictions.forget(erasure.listener_id)
 
     def _emit(self, done: Transition) -> None:
         for earned in done.earned:
@@ -169,68 +220,64 @@ class Replay:
         self.dead_letters[letter.reason] += 1
         self.outputs.write("dead-letters", letter)
 
-    def _count_plays(self) -> int:
-        if self.options.log == "-":
-            raise ValueError("a share of the plays needs a file: from stdin give a time instead")
-        return sum(isinstance(entry.record, Play) for entry in self._entries())
+    def _failed(self, record: Play | Request | Erasure, entry: Entry, error: Exception) -> None:
+        detail = last_line(error)
+        self._bury(letter_of(record, entry, "failed", detail))
+        self.failures.add(entry.offset, detail)
+
+    def _bury_failed(self, offset: int) -> None:
+        """Bury what learn and collect could not take in, as records of their topics."""
+        failed, self.engine.failed = self.engine.failed, []
+        for topic, value, error in failed:
+            self._bury(DeadLetter("failed", last_line(error), topic, offset, value))
+        if failed:
+            self.failures.add(offset, last_line(failed[-1].error))
 
     def _resumed(self) -> checkpoint.Progress | None:
         done = checkpoint.read_progress(self.store)
         if done is None:
             return None
-        if done.run != self.run_name:
-            raise ValueError(
-                f"{self.options.state} belongs to another run (log, settings or options differ); resume with the "
-                "same ones, or start with an empty state directory"
-            )
+        check_same(done.run, self.identity, self.options.state)
         checkpoint.restore(self.engine, self.store, done)
         self.predictions.restore(self.store)
-        self.offset = done.offset
+        self.offset, self.mark = done.offset, done.mark
         self.dead_letters.update(done.dead_letters)
+        self.failures = Failures(done.failed_in_a_row, done.failed)
         return done
 
-    def _checkpoint(self, *, finished: bool) -> None:
+    def _checkpoint(self, entry: Entry | None) -> None:
+        """Write all that a restart needs, in one batch; ``entry`` is the last one taken, if any was."""
         if self.options.state is None:
             return
-        engine = self.engine
-        lengths = self.outputs.lengths()
+        if entry is not None:
+            self.mark = mark_of(entry)
         done = checkpoint.progress_of(
-            engine, self.run_name, self.offset, lengths, self.dead_letters, finished=finished
+            self.engine,
+            run=self.identity,
+            offset=self.offset,
+            mark=self.mark,
+            lengths=self.outputs.lengths(),
+            dead_letters=dict(self.dead_letters),
+            failures=self.failures,
         )
-        changes = checkpoint.changes_of(engine, done, self.listed)
+        changes = checkpoint.changes_of(self.engine, done, self.listed)
         changes.update(self.predictions.changes())
         self.store.write(changes)
         self.listed.clear()
 
-    def _summary(self) -> dict[str, object]:
+    def _summary(self) -> dict[str, Any]:
         engine = self.engine
+        plays = engine.plays - self.resumed_plays
         return {
             "plays": engine.plays,
             "listeners": engine.met,
             "tracks": int(np.count_nonzero(engine.views.table.tracks["known"])),
             "seconds": round(self.seconds, 3),
-            "plays_per_s": round(engine.plays / self.seconds, 1) if self.seconds else 0.0,
+            "plays_per_s": round(plays / self.seconds, 1) if self.seconds else 0.0,
+            "resumed_at": self.resumed_plays,
             "counts": dict(sorted(engine.counts.items())),
             "dead_letters": dict(sorted(self.dead_letters.items())),
             "policy": self.settings.policy.name,
-            "versions": engine.learner.version,
+            "version": engine.views.version.name,
             **self.predictions.summary(),
         }
-
-
-def pinned_views(options: Options, settings: Settings) -> Views:
-    """Return the views in a state directory; they will not move during the run."""
-    store = open_store(options.views)
-    done = checkpoint.read_progress(store)
-    if done is None:
-        store.close()
-        raise ValueError(f"{options.views} holds no replay's state: make it with --state first")
-    views = Views(settings)
-    checkpoint.restore_views(views, store, done, settings)
-    store.close()
-    return views
-
-
-def sniff_format(options: Options) -> str:
-    """Return the format of the log, found out where it is ``auto``."""
-    return sniff(options.log) if options.format == "auto" else options.format

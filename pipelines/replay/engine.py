@@ -12,13 +12,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.collect import collect
+from pipelines.collect import collect, records_of
 from pipelines.learn import Learner
 from pipelines.replay.listeners import Listeners
 from pipelines.serve import FOREVER_MS, Transition, fire_timers, serve
 from pipelines.settings import Settings
 from pipelines.views import Views
 from state.store import Store
+from topics.codec import encode_line
+from topics.erasure import Erasure
 from topics.feedback import Feedback
 from topics.play import Play
 from topics.policy_snapshot import PolicySnapshot
@@ -33,6 +35,14 @@ class Delayed(NamedTuple):
     play: int
     feedback: list[Feedback]
     events: list[npt.NDArray[np.void]]
+
+
+class Failed(NamedTuple):
+    """What learn or collect could not take in: its topic, its bytes, and the reason."""
+
+    topic: str
+    value: bytes
+    error: Exception
 
 
 class Engine:
@@ -61,14 +71,19 @@ class Engine:
         self.met = 0  # listeners met for the first time
         self.counts: Counter[str] = Counter()
         self.delayed: deque[Delayed] = deque()
+        self.learned = 0  # of what was delayed, since the start
+        self.stored_delayed = range(0)  # which of what was delayed are in the store, by number
         self.durable = durable
         self.counted: list[npt.NDArray[np.int32]] = []  # tracks whose facts changed since the checkpoint
-        self.version_evidence: tuple[PolicySnapshot, PolicySnapshot] | None = None  # newer than the checkpoint
+        self.failed: list[Failed] = []  # for the driver to empty
+        self.version_evidence: tuple[PolicySnapshot, PolicySnapshot] | None = (
+            None  # newer than the checkpoint
+        )
         self._timers: list[tuple[int, str]] = []
         self._scheduled: dict[str, int] = {}
 
     def take(self, record: Play | Request, received_ms: int | None = None) -> Transition:
-        """Serve one record and learn from what it emits; raises `Rejected`, with all as before."""
+        """Serve one record and learn from what it emits; what serve raises leaves all as before."""
         listener_id = record.listener_id
         before = self.listeners.get(listener_id)
         done = serve(before, record, self.views, self.settings, received_ms)
@@ -78,13 +93,28 @@ class Engine:
         self._absorb(listener_id, done)
         return done
 
+    def erase(self, erasure: Erasure, received_ms: int | None = None) -> Transition:
+        """Fire what was due, then forget a listener: the next record meets somebody new.
+
+        Evidence and facts keep what was learned before.
+        """
+        listener_id = erasure.listener_id
+        state = self.listeners.get(listener_id)
+        if state is None:
+            return Transition(None)
+        done = fire_timers(state, listener_id, erasure.at_ms, self.views, self.settings, received_ms)
+        done.state = None
+        done.counts["erased"] = 1
+        self._absorb(listener_id, done)
+        return done
+
     def fire_due(self, log_ms: int) -> Iterator[Transition]:
         """Fire the timers of all listeners that are due at a moment of the log, in order of deadline.
 
         Only for a log whose records come in the order of this time: there it gives each listener what
         the listener's own next record would give, earlier.
         """
-        until_ms = log_ms if log_ms >= FOREVER_MS else log_ms - self.settings.sessions.timer_delay_ms
+        until_ms = log_ms - self.settings.sessions.timer_delay_ms
         while self._timers and self._timers[0][0] <= until_ms:
             scheduled_ms, listener_id = heapq.heappop(self._timers)
             if self._scheduled.get(listener_id) != scheduled_ms:
@@ -102,20 +132,21 @@ class Engine:
 
     def finish(self) -> Iterator[Transition]:
         """Fire every timer there is, but forget nobody: the log has ended."""
-        pending = sorted(self._scheduled)
-        for listener_id in pending:
+        for listener_id in sorted(self._scheduled):
             state = self.listeners.get(listener_id)
             if state is None:
                 continue
             done = fire_timers(state, listener_id, FOREVER_MS, self.views, self.settings)
             self._absorb(listener_id, done)
             yield done
-        self.catch_up(lag=0)
+        if self.learning:
+            self.catch_up(lag=0)
 
     def catch_up(self, lag: int) -> None:
         """Learn what was emitted up to ``lag`` plays ago."""
         while self.delayed and self.delayed[0].play <= self.plays - lag:
             self._learn(self.delayed.popleft())
+            self.learned += 1
 
     def schedule_all(self) -> None:
         """Find every stored listener's next timer, after a restart."""
@@ -133,7 +164,8 @@ class Engine:
         if self.view_lag == 0:
             self._learn(Delayed(self.plays, done.feedback, done.events))
             return
-        self.delayed.append(Delayed(self.plays, done.feedback, done.events))
+        if done.feedback or done.events:
+            self.delayed.append(Delayed(self.plays, done.feedback, done.events))
         self.catch_up(self.view_lag)
 
     def _schedule(self, listener_id: str, at_ms: int) -> None:
@@ -143,15 +175,26 @@ class Engine:
             heapq.heappush(self._timers, (at_ms, listener_id))
 
     def _learn(self, news: Delayed) -> None:
+        """Collect and learn; what cannot be taken in is left out and kept in ``failed``."""
         for events in news.events:
-            if len(events):
+            try:
                 collect(self.views.table, events)
-                if self.durable:
-                    self.counted.append(events["track"])
+            except Exception as error:  # noqa: BLE001  the driver buries it; the listener has moved on
+                lines = b"".join(map(encode_line, records_of(events, self.views.table)))
+                self.failed.append(Failed("track-events", lines, error))
+            if self.durable and len(events):
+                self.counted.append(events["track"])
         due = False
         for feedback in news.feedback:
-            due |= self.learner.learn(feedback)
+            try:
+                due |= self.learner.learn(feedback)
+            except Exception as error:  # noqa: BLE001
+                self.failed.append(Failed("feedback", encode_line(feedback), error))
         if due:
-            self.views.version, self.views.skips = self.learner.make_versions()
+            try:
+                self.views.version, self.views.skips = self.learner.make_versions()
+            except Exception as error:  # noqa: BLE001
+                self.failed.append(Failed("policy-snapshots", b"", error))
+                return
             if self.durable:
                 self.version_evidence = self.learner.snapshots()

@@ -1,39 +1,33 @@
 """Outputs: files of records whose length is part of a checkpoint, so that a restart cuts them back."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
 
+from pipelines.replay.options import STDIO, WrongOptions
 from topics.codec import encode_line
 
 
 class Outputs:
-    """Files by name; each record is one line that carries its schema."""
+    """Files by name; each record is one line that carries its schema. The path ``-`` is stdout."""
 
     def __init__(self, paths: Mapping[str, Path], lengths: Mapping[str, int] | None = None) -> None:
         """Open new files, or those of an earlier run cut back to ``lengths``.
 
-        Raises ValueError where a file is shorter than the checkpoint says, or was not written then.
+        Raises `WrongOptions` where a file is shorter than the checkpoint says, or was not written then;
+        no file has changed then.
         """
+        if lengths is not None:
+            _check(paths, lengths)
         self._files: dict[str, BinaryIO] = {}
         for name, path in paths.items():
             if lengths is None:
-                self._files[name] = path.open("wb")
+                self._files[name] = sys.stdout.buffer if str(path) == STDIO else path.open("wb")
                 continue
-            if name not in lengths:
-                raise ValueError(
-                    f"{path} was not written by the run that is to be resumed; leave it out, or start with "
-                    "an empty state directory"
-                )
-            size = path.stat().st_size if path.exists() else 0
-            if size < lengths[name]:
-                raise ValueError(
-                    f"{path} has {size} bytes, expected at least {lengths[name]} as of the checkpoint: the "
-                    "file was changed since; start with an empty state directory"
-                )
             self._files[name] = path.open("r+b")
             self._files[name].truncate(lengths[name])
             self._files[name].seek(lengths[name])
@@ -49,7 +43,7 @@ class Outputs:
             file.write(encode_line(record))
 
     def lengths(self) -> dict[str, int]:
-        """Return each file's length, once its bytes are with the operating system."""
+        """Return each file's length, once its bytes are on the disk."""
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
@@ -58,4 +52,28 @@ class Outputs:
     def close(self) -> None:
         """Close all files."""
         for file in self._files.values():
-            file.close()
+            if file is sys.stdout.buffer:
+                file.flush()
+            else:
+                file.close()
+
+
+def _check(paths: Mapping[str, Path], lengths: Mapping[str, int]) -> None:
+    for name, path in paths.items():
+        if name not in lengths:
+            raise WrongOptions(
+                f"--{name} is {path}, but the run that is to be resumed wrote none; leave it out, or start "
+                "with an empty state directory"
+            )
+        size = path.stat().st_size if path.exists() else 0
+        if size < lengths[name]:
+            raise WrongOptions(
+                f"--{name} is {path}, which has {size} bytes, expected at least {lengths[name]} as of the "
+                "checkpoint: name the file of the run that is to be resumed, or start with an empty state "
+                "directory"
+            )
+    missing = [name for name in lengths if name not in paths]
+    if missing:
+        raise WrongOptions(
+            f"--{missing[0]} is missing, but the run that is to be resumed writes it: name the same file"
+        )

@@ -77,13 +77,25 @@ class Predictions:
         if self._durable:
             self._changed.add(listener_id)
 
-    def observe(self, record: Play | Request, asked: Asked | None, done: Transition) -> None:
-        """Count a play by what was offered before it; then remember what is offered now."""
+    def observe(
+        self, record: Play | Request, asked: Asked | None, done: Transition, *, opener: bool = False
+    ) -> None:
+        """Count a play by what was offered before it; then remember what is offered now.
+
+        ``opener`` says that the record is a request that opens a session.
+        """
         if done.skip is not None and self.quality.counts(self._engine.plays - 1, record.at_ms, False):
             self.quality.add_skip(*done.skip)
-        if isinstance(record, Play) and done.heard:
+        if done.heard and isinstance(record, Play):
             self._count(record, asked)
-        self.remember(record.listener_id, done)
+        self.remember(record.listener_id, done, opener=opener)
+
+    def forget(self, listener_id: str) -> None:
+        """Forget a listener who asked to be erased; what they added to everyone's counts stays."""
+        if self._asked.pop(listener_id, None) is not None and self._durable:
+            self._changed.add(listener_id)
+        if self._options.baselines:
+            self._baselines.forget(listener_id)
 
     def _count(self, play: Play, asked: Asked | None) -> None:
         ranks: dict[str, int | None] = {}

@@ -30,7 +30,7 @@ def _happened(summary: dict[str, Any]) -> Table:
     table.add_row("dead letters", f"{sum(letters.values()):,}")
     for reason, count in letters.items():
         table.add_row(f"  {reason}", f"{count:,}")
-    table.add_row("policy", f"{summary['policy']}, {summary['versions']} versions")
+    table.add_row("policy", f"{summary['policy']}, version {summary['version']}")
     for name in ("mean_reward", "skip_auc", "candidate_recall"):
         if summary.get(name) is not None:
             table.add_row(name.replace("_", " "), f"{summary[name]:.3f}")
