@@ -23,7 +23,7 @@ demo: $(READY) ## watch a small world being learned, about a minute
 	@$(BIN)/segue demo
 
 test: $(READY) ## run the tests that answer within two minutes
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow and not timed" -n auto --maxprocesses 8 --dist worksteal
 
 check: $(READY) ## everything that must be clean: form, types, arrows, all tests, coverage of the core
 	$(BIN)/ruff format --check .

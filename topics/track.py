@@ -26,5 +26,3 @@ class Track(Struct, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         check_id_bytes(track_id=self.track_id, artist_id=self.artist_id)
-
-

@@ -14,7 +14,7 @@ from state.memory import MemoryStore
 from state.rocks import Limits, RocksStore, open_store
 from state.store import Store, StoreError
 
-SMALL = Limits(cache_bytes=1 << 20, write_buffer_bytes=1 << 20, open_files=16)
+SMALL = Limits(cache_bytes=1 << 20, write_buffer_bytes=1 << 20, open_files=16, sync=False)
 STORES: dict[str, Callable[[Path], Store]] = {
     "memory": lambda _: MemoryStore(),
     "rocks": lambda path: RocksStore(path, SMALL),
@@ -96,7 +96,9 @@ class RocksMachine(StoreMachine):
 
 test_memory_answers_like_a_dict = StoreMachine.TestCase
 test_rocks_answers_like_a_dict_also_when_reopened = RocksMachine.TestCase
-RocksMachine.TestCase.settings = settings(max_examples=settings().max_examples // 5)  # opening takes 5 ms
+RocksMachine.TestCase.settings = settings(  # opening takes some milliseconds
+    max_examples=settings().max_examples // 5, stateful_step_count=30
+)
 
 
 @pytest.fixture(params=STORES)

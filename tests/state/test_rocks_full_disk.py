@@ -11,7 +11,7 @@ import pytest
 from state.rocks import Limits, RocksStore
 from state.store import StoreError
 
-LIMITS = Limits(cache_bytes=1 << 20, write_buffer_bytes=1 << 20, open_files=16)
+LIMITS = Limits(cache_bytes=1 << 20, write_buffer_bytes=1 << 20, open_files=16, sync=False)
 
 
 @contextmanager

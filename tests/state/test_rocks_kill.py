@@ -9,7 +9,7 @@ from random import Random
 
 from state.rocks import Limits, RocksStore
 
-LIMITS = Limits(cache_bytes=1 << 20, write_buffer_bytes=1 << 20, open_files=16)  # flushes often
+LIMITS = Limits(cache_bytes=1 << 20, write_buffer_bytes=1 << 20, open_files=16, sync=False)  # flushes often
 KEYS = [b"k%d" % i for i in range(20)]
 
 WRITER = """
