@@ -19,6 +19,8 @@ from rich.progress import (
 from rich.text import Text
 
 from bandits import POLICIES
+from pipelines.demo.settings import WorldSettings
+from pipelines.demo.show import show
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
 from pipelines.replay.driver import Replay
 from pipelines.replay.failures import Halted
@@ -161,6 +163,21 @@ def import_log(
 
 
 @app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="Of the world and of everybody's luck.")] = 7,
+    days: Annotated[int, typer.Option(min=2, max=365, help="How long the world goes on.")] = 14,
+    listeners: Annotated[int, typer.Option(min=10, max=100_000, help="Who lives in it.")] = 300,
+    tracks: Annotated[int, typer.Option(min=200, max=100_000, help="What there is to hear.")] = 3_000,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live screen.")] = False,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Watch a small world being learned, about a minute: the default policy against others, live."""
+    console = Console()
+    world = WorldSettings(seed=seed, listeners=listeners, tracks=tracks, artists=tracks // 8, days=days)
+    show(world, load_settings(settings_file), console, plain=plain or not console.is_terminal)
+
+
+@app.command()
 def settings(settings_file: SettingsFile = None) -> None:
     """Print the effective settings with their meaning and range."""
     explain(load_settings(settings_file), Console())
@@ -208,3 +225,7 @@ class PlaysPerSecond(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Return the rate as text."""
         return Text(f"{task.speed or 0:,.0f} plays/s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,6 @@
 """Shared by the tests of importers: where the real files are, and files made on the spot."""
 
 import io
-import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,18 +8,6 @@ from pathlib import Path
 import pytest
 
 from pipelines.importers.source import Source
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real data sets, which are not part of the project because of their licences."""
-    folder = Path(__file__).resolve().parents[3] / "shared" / "data"
-    if not folder.is_dir():
-        reason = f"no folder {folder}: the real data sets may not be published with the project"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder
 
 
 @pytest.fixture
