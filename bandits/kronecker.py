@@ -45,7 +45,7 @@ def _add_square(row: Singles, square: Floats) -> None:
     """Add the products of every pair of a row's columns to square (P(P+1)/2,)."""
     at = 0
     for a in range(len(row)):
-        value = np.float64(row[a])  # `float` would leave it a float32
+        value = np.float64(row[a])
         if value != 0.0:
             part = square[at : at + a + 1]
             for b in range(a + 1):
@@ -92,7 +92,7 @@ def add_rows(
             return -1.0
     at = 0
     for i in range(len(context)):
-        scale = weight * context[i]
+        scale = weight * np.float64(context[i])  # float32 times a plain number would stay float32
         if scale != 0.0:
             target = total[i]
             for a in range(width):

@@ -39,7 +39,7 @@ def contract_covariance(covariance: Floats, context: Singles) -> Floats:
     used, at = 0, 0
     for i in range(len(context)):
         for j in range(i + 1):
-            scale = np.float64(context[i]) * context[j]  # `float` would leave it a float32
+            scale = np.float64(context[i]) * context[j]
             if scale != 0.0:
                 rows[used], scales[used] = at + j, scale
                 used += 1

@@ -59,11 +59,9 @@ def skip_rows_of(feedback: Feedback) -> Rows | None:
 
     None if there is no such row.
     """
-    slots = [slot for slot in feedback.slots if slot.skipped is not None]
-    if not slots:
+    told = tuple(slot for slot in feedback.slots if slot.skipped is not None)
+    if not told:
         return None
-    told = [
-        replace(slot, reward=float(bool(slot.skipped)), reward_change=float(bool(slot.skipped)), first=True)
-        for slot in slots
-    ]
-    return rows_of(replace(feedback, slots=tuple(told)))
+    verdicts = np.array([slot.skipped for slot in told], np.float64)
+    rows = rows_of(replace(feedback, slots=told))
+    return rows._replace(reward=verdicts, reward_change=verdicts, first=np.ones(len(told), np.bool_))

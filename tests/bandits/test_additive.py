@@ -46,6 +46,7 @@ def test_evidence_is_the_weighted_sums_that_define_it(half_life_ms: int) -> None
     assert evidence.rows == pytest.approx(sum(w * len(r) for w, _, r in rows), rel=1e-12)
 
 
+@pytest.mark.compiled
 @half_lives
 @pytest.mark.parametrize("shards", [4, 16])
 def test_any_number_of_shards_gives_the_same_version(shards: int, half_life_ms: int) -> None:
@@ -192,20 +193,21 @@ def test_alarms_are_bounded_and_the_oldest_are_joined() -> None:
     assert np.prod([factor for _, factor in evidence.alarms]) == 0.5**100
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("half_life_ms", [0, 6 * HOUR_MS], ids=["no decay", "decay"])
 def test_a_million_updates_stay_symmetric_and_positive_definite(half_life_ms: int) -> None:
     """A million rows that span less than half of the space leave λI + E with no eigenvalue below 0.999 λ."""
     rng = np.random.default_rng(9)
     evidence = empty(depth=21, width=17, half_life_ms=half_life_ms)
-    slates = [feedback(rng, evidence) for _ in range(16)]
+    slates = [feedback(rng, evidence, slots=20) for _ in range(8)]
 
-    for i in range(100_000):
-        evidence.fold(slates[i % 16]._replace(at_ms=START_MS + i * 60_000))
+    for i in range(50_000):
+        evidence.fold(slates[i % 8]._replace(at_ms=START_MS + i * 120_000))
 
     squares, _ = dense(evidence)
     assert (squares == squares.T).all()
     scale = 2.0 ** (((evidence.landmark_ms - evidence.newest_ms) / half_life_ms) if half_life_ms else 0.0)
     assert np.linalg.eigvalsh(np.eye(len(squares)) + scale * squares)[0] > 0.999
     assert make_version([evidence]).rows == pytest.approx(
-        1_000_000 if not half_life_ms else 10 * 520, rel=0.01
+        1_000_000 if not half_life_ms else 10 * 519.8, rel=0.01
     )

@@ -3,11 +3,12 @@
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from bandits.evidence import Evidence
-from bandits.rows import Rows, rows_of
+from bandits.rows import Rows, rows_of, skip_rows_of
 from tests.bandits.making import HOUR_MS, START_MS, bits_of, empty, feedback, folded, log_of
 from topics.feedback import Feedback, FeedbackSlot
 
@@ -107,6 +108,24 @@ def test_rows_are_read_from_a_feedback_record() -> None:
     assert rows.reward.tolist() == [0.0, 0.25]
     assert rows.reward_change.tolist() == [0.125, 0.125]
     assert rows.first.tolist() == [False, True]
+
+
+def test_verdicts_are_rows_of_their_own() -> None:
+    """Only slots whose verdict became known in this part; 1 for a skip, 0 for none, each a first row."""
+    skips = (True, None, False)
+    slots = tuple(
+        FeedbackSlot(slot, "t", np.full(2, slot, "<f4").tobytes(), 0.5, 0.7, skipped=skipped)
+        for slot, skipped in enumerate(skips)
+    )
+    told = Feedback("d", "m", 9, "recommended", "none", "p", "1", "l", bytes(4), slots)
+
+    rows = skip_rows_of(told)
+
+    assert rows is not None
+    assert rows.columns[:, 0].tolist() == [0.0, 2.0]
+    assert rows.reward.tolist() == rows.reward_change.tolist() == [1.0, 0.0]
+    assert rows.first.tolist() == [True, True]
+    assert skip_rows_of(msgspec.structs.replace(told, slots=slots[1:2])) is None
 
 
 def test_a_record_of_two_layouts_is_refused() -> None:

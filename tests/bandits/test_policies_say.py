@@ -1,17 +1,20 @@
 """Policies in closed form, at their limits, and what they refuse."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta, Struct
 
 from bandits import POLICIES
 from bandits.epsilon_greedy import EpsilonGreedy
 from bandits.inverse_gap import InverseGap
 from bandits.lin_ucb import LinUcb
 from bandits.prediction import Prediction
+from bandits.ranges import check_ranges
 from bandits.slate import draw
 from bandits.softmax import Softmax
 from bandits.thompson import Thompson
@@ -125,3 +128,28 @@ def test_settings_out_of_range_are_refused(name: str, settings: dict[str, float]
     """The message names the setting, its range, what came and the way out."""
     with pytest.raises(ValueError, match=message):
         POLICIES[name](**settings)
+
+
+class Mixed(Struct):
+    """Numbers with a range on one side, with none, and what is no number."""
+
+    name: str
+    low: Annotated[int, Meta(ge=3)]
+    high: Annotated[float, Meta(lt=2)]
+    free: float = 0.0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "free", "message"),
+    [
+        (2, 0.0, 0.0, r"low must be in \[3, inf\), got 2"),
+        (3, 2.0, 0.0, r"high must be in \(-inf, 2\), got 2.0"),
+        (3, 0.0, math.inf, r"free must be in \(-inf, inf\), got inf"),
+    ],
+)
+def test_ranges_are_read_from_annotations(low: int, high: float, free: float, message: str) -> None:
+    """Each bound as it is written; numbers are finite; other fields are none of our business."""
+    check_ranges(Mixed("x", 3, 1.9, -7.0))
+
+    with pytest.raises(ValueError, match=message):
+        check_ranges(Mixed("x", low, high, free))

@@ -5,12 +5,14 @@ import pytest
 
 from bandits.lin_ucb import LinUcb
 from bandits.merge import merged
+from bandits.prediction import factor_of
 from bandits.thompson import Thompson
 from bandits.uniform import Uniform
 from bandits.version import make_version
 from tests.bandits.making import HOUR_MS, START_MS, crossed, dense, empty, feedback, folded, log_of
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("prior", [0.1, 1.0, 30.0])
 @pytest.mark.parametrize("half_life_ms", [0, 24 * HOUR_MS])
 def test_means_and_variances_are_those_of_ridge_regression(prior: float, half_life_ms: int) -> None:
@@ -58,6 +60,7 @@ def test_a_cold_arm_has_the_bonus_of_the_prior() -> None:
     assert index == pytest.approx(0.7 * np.sqrt((1.0 + 0.25 + 1.0) * 4.0 / 4.0), rel=1e-12)
 
 
+@pytest.mark.compiled
 def test_contributions_sum_to_the_mean() -> None:
     """What each column adds is said for every candidate, to 1e-9 of the linear predictor."""
     rng = np.random.default_rng(4)
@@ -97,6 +100,7 @@ def test_the_prior_enters_once_whatever_the_number_of_shards() -> None:
     assert joined.name == "0.1.0.0"
 
 
+@pytest.mark.compiled
 def test_mean_does_not_depend_on_who_else_is_asked_for_what() -> None:
     """A candidate's mean and variance have the same bits alone, among a thousand, and for any policy."""
     rng = np.random.default_rng(7)
@@ -117,6 +121,7 @@ def test_mean_does_not_depend_on_who_else_is_asked_for_what() -> None:
     assert (version.predict(asked.context, asked.columns, Uniform()).mean == together.mean).all()
 
 
+@pytest.mark.compiled
 def test_posterior_draws_have_the_posterior_covariance() -> None:
     """Over many keyed draws, deviations average 0 and covary as X A⁻¹ Xᵀ."""
     rng = np.random.default_rng(8)
@@ -135,6 +140,15 @@ def test_posterior_draws_have_the_posterior_covariance() -> None:
     size = np.sqrt(np.diag(expected))
     assert np.abs(draws.mean(axis=0) / size).max() < 0.025
     assert np.abs((np.cov(draws.T) - expected) / np.outer(size, size)).max() < 0.035
+
+
+def test_what_is_certain_does_not_deviate() -> None:
+    """A covariance without a pivot, left so by rounding, has a factor with zeros there."""
+    half_known = np.array([4.0, 2.0, 1.0 - 1e-17, 0.0, 0.0, 9.0])
+
+    factor = factor_of(half_known, 3)
+
+    assert factor.tolist() == [[2.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 3.0]]
 
 
 def test_posterior_draws_belong_to_their_key() -> None:

@@ -58,6 +58,7 @@ def deviates(chi_square: float, freedom: int) -> float:
     return float((np.cbrt(chi_square / freedom) - (1.0 - spread)) / math.sqrt(spread))
 
 
+@pytest.mark.compiled
 @policies
 @pytest.mark.parametrize("seed", [1, 2])
 def test_slots_fall_as_often_as_their_propensities_say(policy: Policy, seed: int) -> None:
@@ -127,6 +128,7 @@ def test_probabilities_follow_the_candidates(policy: Policy) -> None:
         )
 
 
+@pytest.mark.compiled
 @policies
 def test_many_candidates_are_drawn_as_stated(policy: Policy) -> None:
     """With a thousand candidates, too, first slots fall as their propensities say."""
