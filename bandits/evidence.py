@@ -28,8 +28,9 @@ class Evidence:
     >>> evidence.rows, evidence.total.tolist()
     (1.0, [[1.0, 1.0], [1.0, 1.0]])
 
-    Source: Hsu, Kakade & Zhang (2012) for ridge sums; Cormode et al. (2009), "Forward decay", for
-    weights that grow from a landmark instead of shrinking every sum.
+    Source: Bishop (2006), "Pattern recognition and machine learning", section 3.3, for the sums; Cormode,
+    Shkapenyuk, Srivastava & Xu (2009), "Forward decay: a practical time decay model for streaming
+    systems", for weights that grow from a landmark instead of shrinking every sum.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Evidence:
         return self._pairs
 
     def fold(self, rows: Rows, weight: float = 1.0) -> None:
-        """Add one part of a feedback; ``weight`` multiplies its rows (organic rows may count less).
+        """Add one part of a feedback; ``weight`` in [0, 1] multiplies its rows (organic ones may count less).
 
         A first row adds to E, b and n; a later part of the same row adds its reward's change to b.
         Raises ValueError if a shape is not this evidence's or a number is not finite.
@@ -116,7 +117,9 @@ class Evidence:
 
     def _add(self, rows: Rows, weight: float) -> None:
         at_ms, context, columns, reward, reward_change, first = rows
-        fits = (len(context), columns.shape[-1]) == self.total.shape or not len(columns)
+        if not len(columns):
+            return
+        fits = (len(context), columns.shape[-1]) == self.total.shape
         if not (fits and len(reward) == len(reward_change) == len(first) == len(columns)):
             raise ValueError(
                 f"feedback of {at_ms} ms has context {context.shape}, columns {columns.shape}, reward "
