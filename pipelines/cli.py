@@ -88,6 +88,9 @@ def replay(
     ] = "0",
     learn_until: Annotated[str | None, typer.Option(help="Stop learning at a share or a time.")] = None,
     openers: Annotated[str, typer.Option(help="count or skip: plays that open a session.")] = "count",
+    ask_openers: Annotated[
+        bool, typer.Option(help="Ask with a request before a play that opens a session, as a player would.")
+    ] = True,
     slate: Annotated[int | None, typer.Option(min=1, max=50, help="Slots of a slate.")] = None,
     candidates: Annotated[int | None, typer.Option(min=2, max=1000, help="Candidates of a decision.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of all dice.")] = None,
@@ -108,7 +111,7 @@ def replay(
         scores=scores, feedback=feedback, decisions=decisions, dead_letters=dead_letters, summary=json_out,
         evaluate_from=share_or_time(evaluate_from, "--evaluate-from"),
         learn_until=None if learn_until is None else share_or_time(learn_until, "--learn-until"),
-        openers=openers_of(openers), limit=limit,
+        openers=openers_of(openers), ask_openers=ask_openers, limit=limit,
         until_ms=None if until is None else time_ms(until, "--until"),
         checkpoint_plays=checkpoint_plays,
     )  # fmt: skip

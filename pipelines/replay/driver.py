@@ -148,7 +148,7 @@ class Replay:
             engine.learning = False
         state = engine.listeners.get(record.listener_id)
         opens = self._opens_session(record, state)
-        if opens and isinstance(record, Play):
+        if opens and isinstance(record, Play) and self.options.ask_openers:
             self._ask_for_opener(record, entry)
         asked = predictions.of(record.listener_id)
         try:

@@ -30,7 +30,9 @@ class Failures:
         self.recent = deque(recent or ())  # numbers of failed records among the last `WINDOW`
 
     def add(self, record: int, detail: str) -> None:
-        """Count a failed record by its number in the log."""
+        """Count a failed record, once, by its number in the log."""
+        if self.recent and self.recent[-1] == record:
+            return
         self.in_a_row += 1
         self.recent.append(record)
         while self.recent[0] <= record - WINDOW:

@@ -33,6 +33,7 @@ def identity_of(options: Options, settings: Settings, plays: int | None, views: 
         "--evaluate-from": f"{start.share}, {start.at_ms} ms",
         "--learn-until": "never" if until is None else f"{until.share}, {until.at_ms} ms",
         "--openers": options.openers,
+        "--ask-openers": str(options.ask_openers),
         "baselines": str(options.baselines),
         "plays of the log, of which a share was asked for": str(plays),
         "columns of the evidence": LAYOUT,

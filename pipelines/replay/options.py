@@ -32,6 +32,7 @@ class Options(Struct, frozen=True):
     evaluate_from: EvaluationStart = EvaluationStart()
     learn_until: EvaluationStart | None = None  # from there on nothing is learned or counted into facts
     openers: Literal["count", "skip"] = "count"
+    ask_openers: bool = True  # ask with a request before a play that opens a session
     limit: int | None = None  # entries read
     until_ms: int | None = None  # event time
     checkpoint_plays: int = 5_000

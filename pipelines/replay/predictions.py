@@ -55,6 +55,7 @@ class Predictions:
         self._asked: dict[str, Asked] = {}
         self._changed: set[str] = set()
         self._durable = options.state is not None
+        self._gap_ms = engine.settings.sessions.gap_ms
         start = options.evaluate_from if plays is None else options.evaluate_from.after_plays(plays)
         baselines = ("markov", "own_popular", "popular") if options.baselines else ()
         self.quality = Quality(("segue", "slate", *baselines), start, options.openers)
@@ -101,7 +102,7 @@ class Predictions:
         ranks: dict[str, int | None] = {}
         if self._options.baselines:
             ranks.update(self._baselines.observe(play.listener_id, play.track_id))
-        opener = asked is not None and asked.opener
+        opener = asked is None or asked.opener or play.started_ms - asked.at_ms > self._gap_ms
         if not self.quality.counts(self._engine.plays - 1, play.at_ms, opener):
             return
         rank, slot = None, None
