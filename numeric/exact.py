@@ -7,9 +7,11 @@ on one machine would then fail on another.
 import math
 
 from numeric.jit import kernel
+from numeric.powers import split_exp2
 
 LN2 = 0.6931471805599453
 SQRT_HALF = 0.7071067811865476
+_ODD = tuple(1.0 / k for k in range(23, 0, -2))  # of the series of artanh, the last term first
 
 
 @kernel
@@ -23,12 +25,8 @@ def exp2(x: float) -> float:
         return 0.0 if x <= -1000.0 else math.nan
     if x >= 1024.0:
         return math.inf
-    whole = math.floor(x + 0.5)
-    y = (x - whole) * LN2
-    result = 1.0
-    for k in range(14, 0, -1):  # Horner's scheme for the Taylor series; |y| ≤ 0.347
-        result = 1.0 + y * result / k
-    return math.ldexp(result, int(whole))
+    fraction, exponent = split_exp2(x)
+    return math.ldexp(fraction, exponent)
 
 
 @kernel
@@ -56,9 +54,9 @@ def log(x: float) -> float:
         exponent -= 1
     z = (mantissa - 1.0) / (mantissa + 1.0)  # log m = 2 artanh z, |z| ≤ 0.172
     square = z * z
-    result = 0.0
-    for k in range(23, 0, -2):
-        result = 1.0 / k + square * result
+    result = _ODD[0]
+    for k in range(1, len(_ODD)):
+        result = _ODD[k] + square * result
     return 2.0 * z * result + exponent * LN2
 
 
