@@ -75,7 +75,7 @@ def replay(
         Path | None, typer.Option(help="Directory to resume from, after an interruption or as the log grows.")
     ] = None,
     views: Annotated[Path | None, typer.Option(help="State directory whose views do not move.")] = None,
-    view_lag: Annotated[int, typer.Option(min=0, help="Views are this many plays old.")] = 0,
+    view_lag: Annotated[int, typer.Option(help="Views are this many plays old.")] = 0,
     scores: Annotated[Path | None, typer.Option(help="Write next-track scores here (JSON lines).")] = None,
     feedback: Annotated[Path | None, typer.Option(help="Write feedback here.")] = None,
     decisions: Annotated[Path | None, typer.Option(help="Write whole decisions here.")] = None,
@@ -91,14 +91,14 @@ def replay(
     ask_openers: Annotated[
         bool, typer.Option(help="Ask with a request before a play that opens a session, as a player would.")
     ] = True,
-    slate: Annotated[int | None, typer.Option(min=1, max=50, help="Slots of a slate.")] = None,
-    candidates: Annotated[int | None, typer.Option(min=2, max=1000, help="Candidates of a decision.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of all dice.")] = None,
+    slate: Annotated[int | None, typer.Option(help="Slots of a slate, 1 to 50.")] = None,
+    candidates: Annotated[int | None, typer.Option(help="Candidates of a decision, 2 to 1000.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all dice.")] = None,
     policy: Annotated[str | None, typer.Option(help="Policy that draws the slates.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Read at most this many records.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Read at most this many records.")] = None,
     until: Annotated[str | None, typer.Option(help="Stop before the first record after this time.")] = None,
     checkpoint_plays: Annotated[
-        int, typer.Option(min=1, help="Plays between checkpoints: what a kill may cost.")
+        int, typer.Option(help="Plays between checkpoints: what a kill may cost.")
     ] = 5_000,
     settings_file: SettingsFile = None,
 ) -> None:
@@ -197,6 +197,9 @@ def with_options(
     pipelines.replay.options.WrongOptions: --policy is 'greedy', expected one of uniform, epsilon_greedy, ...
     """
     changes: dict[str, Any] = {}
+    for name, value, least, most in (("--slate", slate, 1, 50), ("--candidates", candidates, 2, 1_000)):
+        if value is not None and not least <= value <= most:
+            raise WrongOptions(f"{name} is {value}, expected {least} to {most}")
     if slate is not None:
         changes["slates"] = settings.slates.model_copy(update={"limit": slate})
     if candidates is not None:

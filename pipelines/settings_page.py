@@ -1,68 +1,91 @@
-"""The settings page: every effective setting with its value, range and meaning."""
+"""The settings page: every effective setting with its meaning and range, as a TOML file to start from."""
 
-from typing import Any
+import json
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
 from msgspec import inspect
 from pydantic import BaseModel
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from pipelines.settings import Policy, Rewards, Settings
 
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+SECRET = ("mark_key",)
+HEAD = (
+    "# Give a file like this one with --settings FILE; what it leaves out keeps its default.",
+    "# The environment wins over the file: SEGUE_SLATES__LIMIT=5 sets limit in [slates].",
+)
+WIDTH = 34  # of name and value, so that the comments line up
 
 
 def explain(settings: Settings, console: Console) -> None:
-    """Print all settings, a table for each section of the TOML file."""
-    table = _table("(top)")
-    for name in ("seed", "mark_key"):
-        _add(table, name, "…" if name == "mark_key" else getattr(settings, name), type(settings), name)
-    console.print(table)
-    for section in type(settings).model_fields:
-        part = getattr(settings, section)
+    """Print all settings; what is printed is TOML that gives the same settings."""
+    for line in page(settings):
+        setting, mark, comment = line.partition("# ")
+        styled = Text(setting, style="bold" if setting.startswith("[") else "")
+        console.print(styled.append(mark + comment, style="dim"), soft_wrap=True)
+
+
+def page(settings: Settings) -> Iterator[str]:
+    """Yield the page's lines.
+
+    >>> [line for line in page(Settings()) if line.startswith("limit")]
+    ['limit = 100                       # candidates of a decision; ≥ 2, ≤ 1,000',
+     'limit = 10                        # slots of a slate, unless the request says so; ≥ 1, ≤ 50']
+    """
+    yield from HEAD
+    yield ""
+    for name, value in settings:
+        if not isinstance(value, BaseModel):
+            yield from _of_model(settings, name)
+    for section, part in settings:
         if not isinstance(part, BaseModel):
             continue
-        table = _table(f"[{section}]")
+        yield ""
+        yield f"[{section}]"
         for name in type(part).model_fields:
-            _add(table, name, getattr(part, name), type(part), name)
+            yield from _of_model(part, name)
         if isinstance(part, Policy):
-            _add_struct(table, part.build())
+            yield from _of_struct(part.build())
         elif isinstance(part, Rewards):
-            _add_struct(table, part.worth)
-        console.print(table)
-    console.print("Set them in a TOML file (--settings FILE), or as SEGUE_SECTION__NAME in the environment.")
+            yield from _of_struct(part.worth)
 
 
-def _table(title: str) -> Table:
-    table = Table(title=title, title_justify="left", expand=False)
-    for column in ("setting", "value", "range", "meaning"):
-        table.add_column(column, overflow="fold")
-    return table
+def _of_model(model: BaseModel, name: str) -> Iterator[str]:
+    field, value = type(model).model_fields[name], getattr(model, name)
+    ranges = [", ".join(filter(None, map(_bounds, field.metadata)))]
+    if get_origin(field.annotation) is Literal:
+        ranges.append("one of " + ", ".join(get_args(field.annotation)))
+    yield _line(name, value, field.description or "", ranges, field.default)
 
 
-def _add(table: Table, shown: str, value: Any, model: type[BaseModel], name: str) -> None:
-    field = model.model_fields[name]
-    bounds = [
-        f"{sign} {getattr(rule, bound):,}"
-        for rule in field.metadata
-        for bound, sign in BOUNDS.items()
-        if hasattr(rule, bound)
-    ]
-    table.add_row(shown, str(value), ", ".join(bounds), field.description or "")
-
-
-def _add_struct(table: Table, struct: Any) -> None:
+def _of_struct(struct: Any) -> Iterator[str]:
     described = inspect.type_info(type(struct))
     assert isinstance(described, inspect.StructType)
     for field in described.fields:
-        kind = field.type
-        meaning = ""
+        kind, meaning = field.type, ""
         if isinstance(kind, inspect.Metadata):
             meaning = str((kind.extra_json_schema or {}).get("description", ""))
             kind = kind.type
-        bounds = [
-            f"{sign} {getattr(kind, bound):,}"
-            for bound, sign in BOUNDS.items()
-            if getattr(kind, bound, None) is not None
-        ]
-        table.add_row(field.name, str(getattr(struct, field.name)), ", ".join(bounds), meaning)
+        yield _line(field.name, getattr(struct, field.name), meaning, [_bounds(kind)], field.default)
+
+
+def _line(name: str, value: Any, meaning: str, ranges: list[str], default: Any) -> str:
+    text = f"{name} = {json.dumps(value)}"
+    if name in SECRET:
+        text = f"# {name} is not shown"
+        return f"{text:<{WIDTH}}# {meaning}"
+    changed = [] if value == default else [f"default {json.dumps(default)}"]
+    notes = "; ".join(part for part in (meaning, *ranges, *changed) if part)
+    return f"{text:<{WIDTH}}# {notes}" if notes else text
+
+
+def _bounds(rule: Any) -> str:
+    found = {sign: getattr(rule, bound, None) for bound, sign in BOUNDS.items()}
+    return ", ".join(f"{sign} {_number(value)}" for sign, value in found.items() if value is not None)
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"

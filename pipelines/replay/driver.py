@@ -268,6 +268,7 @@ class Replay:
     def _summary(self) -> dict[str, Any]:
         engine = self.engine
         plays = engine.plays - self.resumed_plays
+        quality = self.predictions.summary()
         return {
             "plays": engine.plays,
             "listeners": engine.met,
@@ -279,5 +280,6 @@ class Replay:
             "dead_letters": dict(sorted(self.dead_letters.items())),
             "policy": self.settings.policy.name,
             "version": engine.views.version.name,
-            **self.predictions.summary(),
+            **quality,
+            "candidate_recall": quality["quality"]["segue"]["recall"],
         }

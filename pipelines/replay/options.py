@@ -67,6 +67,15 @@ class Options(Struct, frozen=True):
             for what, path in (("the log", self.log), ("--tracks", self.tracks))
             if path is not None and path != STDIO and not Path(path).exists()
         ]
+        problems += [
+            f"{name} is {value}, expected at least {least}"
+            for name, value, least in (
+                ("--limit", self.limit, 1),
+                ("--view-lag", self.view_lag, 0),
+                ("--checkpoint-plays", self.checkpoint_plays, 1),
+            )
+            if value is not None and value < least
+        ]
         if self.log == STDIO == self.tracks:
             problems.append("the log and --tracks are both -, expected stdin to hold one of them; save one")
         if self.log == STDIO and self.needs_length:

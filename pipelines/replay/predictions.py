@@ -1,5 +1,7 @@
 """Predictions: each listener's newest scores, and how well they told what was played next."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -142,7 +144,7 @@ class Predictions:
         changes[key("run", "quality")] = seal(VERSION, self.quality.save())
         return changes
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> dict[str, Any]:
         """Return the quality as the summary's JSON has it."""
         return self.quality.summary()
 

@@ -1,23 +1,13 @@
-"""Shared by the tests of replay: one warm process, and logs written once."""
+"""Shared by the tests of replay: logs, written once."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.replay.logs import messy, ordered_csv
-from tests.replay.warm import Warm
 
 RECORDS = 5_000 if os.environ.get("CI") else 700
-
-
-@pytest.fixture(scope="session")
-def segue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    """Run `segue` commands in forks of one warm process."""
-    warm = Warm(tmp_path_factory.mktemp("warm"))
-    yield warm
-    warm.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ So a test may run `segue` a hundred times, kill it at any moment, and pay for on
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -105,6 +106,7 @@ def _forked(order: list[Any], folder: Path) -> int:
     if pid:
         return pid
     args, stdin, env, patch = order
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background ignores it
     for number, path, mode in ((0, stdin, os.O_RDONLY), (1, folder / "out", 0), (2, folder / "err", 0)):
         flags = mode if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(path, flags, 0o600), number)
