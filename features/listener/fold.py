@@ -66,5 +66,5 @@ def fold_play(
     events = happened(changed, kept, row if happening == INSERTED else -1, gap_ms, False)
     changed, kept, floor_ms = trim(changed, kept, floor_ms, tracks, own, stamp, bounds[0], bounds[1])
     last = changed[changed.shape[0] - 1]
-    open_ms = -1 if last.counted == 1 else last.at_ms
+    open_ms = -1 if last.counted == 1 else int(last.at_ms)
     return changed, kept, floor_ms, happening, events, open_ms, stands

@@ -143,7 +143,7 @@ def trim(
         first -= 1
     kept_from = max(n - kept, n - changeable, first)
     for i in range(n - kept, kept_from):
-        floor_ms = max(floor_ms, plays[i].started_ms)
+        floor_ms = max(floor_ms, int(plays[i].started_ms))
         _close(plays[i])
     if first == 0:
         return plays, n - kept_from, floor_ms

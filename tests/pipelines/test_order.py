@@ -74,6 +74,7 @@ def features(listening: Listening) -> tuple[bytes, bytes]:
     return context.tobytes(), columns.tobytes()
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("changes", "spread_s"),
     [
@@ -134,6 +135,7 @@ def test_what_is_folded_away_does_not_depend_on_the_order_of_arrival(history_byt
     assert shuffled.counts["late_applied"] > 300
 
 
+@pytest.mark.compiled
 @given(log=logs(listeners=5), partitions=st.integers(1, 7))
 @settings(max_examples=25)
 def test_splitting_listeners_over_partitions_changes_nothing(log: list[Any], partitions: int) -> None:

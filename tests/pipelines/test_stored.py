@@ -28,6 +28,7 @@ def fields(state: Any) -> dict[str, Any]:
     return {name: getattr(state, name) for name in state.__struct_fields__ if name != "plays"}
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("changes", [{}, {"sessions": {"history_bytes": 1_024}}], ids=["kept", "folded away"])
 def test_a_listener_comes_back_as_it_was_stored(changes: dict[str, Any]) -> None:
     """Every field of every play and decision, to the last bit; also of plays that are folded away."""
@@ -77,6 +78,7 @@ def test_a_listener_goes_on_after_a_restart_as_if_there_had_been_none(ann: Liste
     assert other.plays == ann.plays
 
 
+@pytest.mark.compiled
 @given(
     share=st.none() | st.floats(0, 1),
     heard_ms=st.integers(0, 7 * 86_400_000),
