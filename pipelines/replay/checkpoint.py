@@ -11,13 +11,14 @@ import numpy as np
 from msgspec import Struct
 
 from bandits.evidence import Evidence
+from bandits.merge import realigned
 from bandits.snapshot import evidence_of
 from pipelines.collect import records_of, rows_of
 from pipelines.learn import versions_of
 from pipelines.replay.engine import Delayed, Engine
 from pipelines.replay.failures import Failures
 from pipelines.settings import DAY_MS, Settings
-from pipelines.views import Views
+from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, Views
 from state.envelope import seal, unseal
 from state.keys import key, prefix
 from state.store import Store
@@ -193,16 +194,17 @@ def _read_evidence(
     store: Store, names: tuple[str, str], settings: Settings
 ) -> tuple[Evidence, Evidence] | None:
     """Return the evidence of rewards and of skips under these names, None if there is none yet."""
-    values = [(name, store.get(key("run", name))) for name in names]
-    rewards, skips = (
-        None
-        if value is None
-        else evidence_of(
-            _snapshot.decode(unseal(value, VERSION, what=f"the {name}")), _half_life_ms(settings)
-        )
-        for name, value in values
-    )
-    return None if rewards is None or skips is None else (rewards, skips)
+    found = []
+    for name in names:
+        value = store.get(key("run", name))
+        if value is None:
+            return None
+        snapshot = _snapshot.decode(unseal(value, VERSION, what=f"the {name}"))
+        evidence = evidence_of(snapshot, _half_life_ms(settings))
+        if evidence.layout != LAYOUT:  # columns came or went since: what the others learned stays
+            evidence = realigned(evidence, LAYOUT, CONTEXT_NAMES, PAIR_NAMES)
+        found.append(evidence)
+    return found[0], found[1]
 
 
 def _numbered(k: int) -> bytes:
