@@ -31,7 +31,7 @@ check: $(READY) ## everything that must be clean: form, types, arrows, all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=quick $(BIN)/coverage run -m pytest -q -m "not slow and not compiled and not timed" $(ROOMS)
+	NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=few $(BIN)/coverage run -m pytest -q -m "not slow and not compiled and not timed" $(ROOMS)
 	$(BIN)/coverage run --append -m pytest -q -m "not timed"
 	$(BIN)/coverage report
 	$(BIN)/python -m pytest -q -m timed || [ $$? -eq 5 ] # 5: none there

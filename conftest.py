@@ -14,6 +14,7 @@ settings.register_profile(
     "quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("ci", settings.get_profile("quick"), max_examples=500, print_blob=True)
+settings.register_profile("few", settings.get_profile("quick"), max_examples=5)  # kernels as plain Python
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "quick"))
 
 
