@@ -14,6 +14,8 @@ from tests.replay.warm import ROOT, Warm
 from topics.codec import decode_line
 from topics.play import Play
 
+pytestmark = pytest.mark.compiled
+
 TABLE = "user,song,artist,timestamp\nann,One,Band,1735689600\nann,,Band,1735689700\nbob,Two,Band,noon\n"
 
 

@@ -23,6 +23,8 @@ from topics.erasure import Erasure
 from topics.play import Play
 from topics.request import Request
 
+pytestmark = pytest.mark.compiled
+
 SETTINGS = load_settings(None)
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.golden import FOLDER, LOG, MADE, make
 
+pytestmark = pytest.mark.compiled
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -17,6 +17,8 @@ from pipelines.settings import load_settings
 from tests.replay.comparing import by_listener, outputs_in, written
 from tests.replay.warm import ROOT, Warm
 
+pytestmark = pytest.mark.compiled
+
 COMMAND = "from pipelines.cli import main; main()"
 
 

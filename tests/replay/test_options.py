@@ -19,6 +19,8 @@ from topics.play import Play
 from topics.request import Request
 from topics.scores import Decision
 
+pytestmark = pytest.mark.compiled
+
 
 @pytest.fixture
 def ran(segue: Warm, tmp_path: Path) -> Any:

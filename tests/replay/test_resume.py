@@ -11,6 +11,8 @@ import pytest
 from tests.replay.comparing import outputs_in, written
 from tests.replay.warm import Warm
 
+pytestmark = pytest.mark.compiled
+
 TIGHT = """
 [sessions]
 history_plays = 32
