@@ -1,10 +1,10 @@
 """Race: the default policy against uniform, popular and the best possible choice, in one world."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
-from pipelines.demo.advisor import BestAdvisor, EngineAdvisor, PopularAdvisor
+from pipelines.demo.advisor import Advisor, BestAdvisor, EngineAdvisor, PopularAdvisor
 from pipelines.demo.contestant import Contestant
 from pipelines.demo.settings import DAY_MS
 from pipelines.demo.story import Story
@@ -12,7 +12,7 @@ from pipelines.demo.tally import Tally
 from pipelines.demo.world import World
 from pipelines.settings import Policy, Settings
 
-SEGUE, UNIFORM, POPULAR, BEST = "segue", "uniform", "popular", "best possible"
+SEGUE, UNIFORM, POPULAR, BEST = NAMES = ("segue", "uniform", "popular", "best possible")
 SPANS_A_DAY = 4
 
 
@@ -33,27 +33,32 @@ class Race:
     Each has its own life, and the two that run the engine their own engine: nobody learns from another.
     """
 
-    def __init__(self, world: World, settings: Settings) -> None:
+    def __init__(self, world: World, settings: Settings, only: Collection[str] = NAMES) -> None:
         self.world = world
         shown = settings.slates.model_copy(update={"examination": "shown"})  # the demo's client says it
-        settings = settings.model_copy(update={"slates": shown})
-        uniform = settings.model_copy(update={"policy": Policy(name="uniform")})
+        self._settings = settings.model_copy(update={"slates": shown})
         self.story = Story(world)
-        self.engine = EngineAdvisor(world, settings, self.story)
-        best_life = world.begin(settings.rewards.worth)
+        self.engine = EngineAdvisor(world, self._settings, self.story)
         new_artists = frozenset(world.new_artists())
         self._new_tracks = frozenset(t.track_id for t in world.catalogue() if t.artist_id in new_artists)
-        self.contestants = [
-            Contestant(name, life, advisor, self._tally())
-            for name, life, advisor in (
-                (SEGUE, world.begin(settings.rewards.worth), self.engine),
-                (UNIFORM, world.begin(settings.rewards.worth), EngineAdvisor(world, uniform)),
-                (POPULAR, world.begin(settings.rewards.worth), PopularAdvisor()),
-                (BEST, best_life, BestAdvisor(best_life)),
-            )
-        ]
+        self.contestants = [self._contestant(name) for name in NAMES if name in only]
         self.spans = world.settings.days * SPANS_A_DAY
         self.span = 0  # spans of time that all have walked
+
+    def _contestant(self, name: str) -> Contestant:
+        world, settings = self.world, self._settings
+        life = world.begin(settings.rewards.worth)
+        advisor: Advisor
+        if name == SEGUE:
+            advisor = self.engine
+        elif name == UNIFORM:
+            advisor = EngineAdvisor(world, settings.model_copy(update={"policy": Policy(name="uniform")}))
+        elif name == POPULAR:
+            advisor = PopularAdvisor()
+        else:
+            advisor = BestAdvisor(life)
+        spans = world.settings.days * SPANS_A_DAY
+        return Contestant(name, life, advisor, Tally(world.start_ms, world.end_ms, spans, self._new_tracks))
 
     @property
     def plays(self) -> int:
@@ -89,7 +94,3 @@ class Race:
             )
             for contestant in self.contestants
         ]
-
-    def _tally(self) -> Tally:
-        world = self.world
-        return Tally(world.start_ms, world.end_ms, world.settings.days * SPANS_A_DAY, self._new_tracks)

@@ -5,8 +5,8 @@ from time import monotonic
 from rich.console import Console
 from rich.live import Live
 
-from pipelines.demo.race import Race
-from pipelines.demo.screen import closing, drift_day, figures, live, story
+from pipelines.demo.race import SPANS_A_DAY, Race
+from pipelines.demo.screen import SPARKS, closing, drift_day, drift_note, figures, live, story
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.world import World
 from pipelines.settings import Settings
@@ -30,9 +30,10 @@ def show(world: WorldSettings, settings: Settings, console: Console, *, plain: b
     except KeyboardInterrupt:
         console.print(f"stopped on day {race.day:.1f}; the figures so far:")
     seconds = monotonic() - started_s
-    console.print(figures(race))
-    console.print(story(race, slots=5, terms=3))
-    console.print(closing(race, seconds))
+    console.print()
+    console.print(figures(race, sparks=SPARKS))
+    console.print(story(race, slots=5, terms=3, wrap=True))
+    console.print(closing(race, seconds), soft_wrap=True)
     return race
 
 
@@ -59,8 +60,8 @@ def _lines(race: Race, console: Console) -> None:
         day = int(race.day)
         if not drifted and race.day >= drift_day(race):
             drifted = True
-            console.print(
-                f"day {drift_day(race):4.1f}  {race.world.settings.switch_share:.0%} change their taste"
-            )
-        rewards = [f"{c.name} {c.tally.curve(smooth=4)[race.span - 1]:.3f}" for c in race.contestants]
+            console.print(drift_note(race))
+        rewards = [
+            f"{c.name} {c.tally.curve(smooth=SPANS_A_DAY)[race.span - 1]:.3f}" for c in race.contestants
+        ]
         console.print(f"day {day:4}  {'  '.join(rewards)}")
