@@ -1,12 +1,10 @@
 """RocksStore: a store in files, by RocksDB; the only place that imports rocksdict."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 from weakref import WeakSet
 
-import msgspec
 from msgspec import Meta, Struct
 from rocksdict import (
     BlockBasedOptions,
@@ -20,12 +18,10 @@ from rocksdict import (
     WriteOptions,
 )
 
-from state import inventory
+from state import folder
 from state.memory import MemoryStore
 from state.store import Fault, Store, StoreError
 
-FORMAT = 1
-MARKER = "segue-store.json"
 MIB = 1 << 20
 
 
@@ -38,14 +34,6 @@ class Limits(Struct, frozen=True):
     sync: bool = True
     """Whether a write is on the disk, not only in the system's memory, before it returns: some
     milliseconds each. Without it a kill still loses nothing, but losing power may leave a hole."""
-
-
-class Marker(Struct, frozen=True):
-    """The file that says whose store this is, and what it looked like when it was closed."""
-
-    segue_store: int = FORMAT
-    opened: int = 0  # times
-    files: tuple[inventory.FileSeen, ...] | None = None  # None while open, and after a kill
 
 
 def open_store(path: str | Path | None, limits: Limits | None = None) -> Store:
@@ -80,7 +68,7 @@ class RocksStore:
         self._write_options.sync = self._sync = limits.sync
         self._scans: WeakSet[_Scan] = WeakSet()
         try:
-            self._opened = self._claim().opened
+            self._opened = folder.claim(self._path, self._sync)
         except OSError as error:
             raise _explained(self._path, error) from None
         self._db: Rdict | None = None
@@ -129,10 +117,7 @@ class RocksStore:
             db.close()
         except Exception as error:
             raise _explained(self._path, error) from None
-        marker = _read_marker(self._path)
-        if marker is not None and marker.opened == self._opened:  # nobody opened it in the meantime
-            files = inventory.take(self._path)
-            _write_marker(self._path, Marker(opened=self._opened, files=files), self._sync)
+        folder.release(self._path, self._opened, self._sync)
 
     def _usable(self) -> Rdict:
         if self._db is None:
@@ -140,38 +125,6 @@ class RocksStore:
                 "closed", f"the store {self._path} is closed, expected an open one; open it again"
             )
         return self._db
-
-    def _claim(self) -> Marker:
-        """Check that the directory is ours and whole; mark it as open."""
-        path = self._path
-        if path.exists() and not path.is_dir():
-            raise _foreign(path, "a file")
-        path.mkdir(parents=True, exist_ok=True)
-        names = {entry.name for entry in path.iterdir()} - {MARKER + ".new"}
-        marker = _read_marker(path)
-        if marker is None:
-            if names:
-                kind = "a RocksDB store that segue did not make" if "CURRENT" in names else "a directory with"
-                shown = ", ".join(sorted(names)[:3])
-                raise _foreign(path, kind if "CURRENT" in names else f"{kind} {shown}")
-            marker = Marker()
-        if marker.segue_store > FORMAT:
-            raise StoreError(
-                "newer",
-                f"the store {path} has format {marker.segue_store}, this segue reads only {FORMAT}; "
-                "a newer segue wrote it: run that one, or name another directory",
-            )
-        if marker.files is not None:
-            torn = inventory.differences(path, marker.files)
-        elif "CURRENT" not in names:
-            torn = [f"CURRENT is missing beside {name}" for name in names if name.startswith("MANIFEST-")]
-        else:
-            torn = []
-        if torn:
-            raise _torn(path, "; ".join(torn[:3]))
-        marker = Marker(opened=marker.opened + 1)
-        _write_marker(path, marker, self._sync)
-        return marker
 
 
 class _Scan(Iterator[tuple[bytes, bytes]]):
@@ -232,43 +185,6 @@ def _options(limits: Limits) -> Options:
     return options
 
 
-def _read_marker(path: Path) -> Marker | None:
-    try:
-        content = (path / MARKER).read_bytes()
-    except FileNotFoundError:
-        return None
-    try:
-        return msgspec.json.decode(content, type=Marker)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _torn(path, f"{MARKER} does not read ({error})") from None
-
-
-def _write_marker(path: Path, marker: Marker, sync: bool) -> None:
-    new = path / (MARKER + ".new")
-    with new.open("wb") as file:
-        file.write(msgspec.json.encode(marker))
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    new.replace(path / MARKER)
-
-
-def _foreign(path: Path, kind: str) -> StoreError:
-    return StoreError(
-        "foreign",
-        f"{path} is {kind}, expected an empty directory or a store that segue made; "
-        "nothing was changed; name another directory",
-    )
-
-
-def _torn(path: Path, detail: str) -> StoreError:
-    return StoreError(
-        "torn",
-        f"the store {path} is torn: {detail}; expected every file as segue left it; "
-        "delete the directory and replay the log, or put back a whole copy",
-    )
-
-
 def _explained(path: Path, error: Exception) -> StoreError:
     """Say what RocksDB's message means for whoever runs this."""
     detail = " ".join(str(error).split())
@@ -280,7 +196,7 @@ def _explained(path: Path, error: Exception) -> StoreError:
         )
     fault: Fault = "torn" if "Corruption" in detail or "No such file" in detail else "failed"
     if fault == "torn":
-        return _torn(path, detail)
+        return folder.torn(path, detail)
     return StoreError(
         "failed",
         f"the store {path} could not be read or written ({detail}); expected a writable disk with room; "

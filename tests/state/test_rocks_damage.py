@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.rocks import MARKER, Limits, RocksStore
+from state.folder import MARKER
+from state.rocks import Limits, RocksStore
 from state.store import StoreError
 
 LIMITS = Limits(cache_bytes=1 << 20, write_buffer_bytes=1 << 20, open_files=16, sync=False)
