@@ -13,6 +13,8 @@ from numeric.arrays import Records
 from numeric.exact import exp2
 from numeric.jit import kernel
 
+LATEST = 64.0  # half-lives behind the landmark: a moment still earlier is taken for that one
+
 
 @kernel
 def recall(
@@ -45,7 +47,7 @@ def recall(
     so_far.last = so_far.last_artist = -1
     so_far.most_played = tracks[popular[0]].plays if clock[0].popular > 0 else 0.0
     half_lives = now_ms / clock[0].popularity_half_life_ms - clock[0].popularity_landmark
-    so_far.popularity_scale = exp2(-half_lives) if clock[0].popularity_landmark >= 0 else 0.0
+    so_far.popularity_scale = exp2(min(-half_lives, LATEST)) if clock[0].popularity_landmark >= 0 else 0.0
     so_far.last_skipped, so_far.last_liked = 0.5, 0.0
     for i in range(n):
         play = plays[i]
@@ -63,7 +65,8 @@ def recall(
         so_far.last_liked = newest.liked
     _find_prefix(so_far, plays, own, stamp)
     own_followers.fold(so_far, plays, own)
-    _fold_followers(so_far, tracks, followers, own, stamp)
+    half_lives = now_ms / clock[0].follower_half_life_ms - clock[0].follower_landmark
+    _fold_followers(so_far, tracks, followers, own, stamp, 0.5 * exp2(max(half_lives, -LATEST)))
 
 
 @kernel
@@ -80,12 +83,18 @@ def _find_prefix(so_far: Records, plays: Records, own: Records, stamp: int) -> N
 
 
 @kernel
-def _fold_followers(so_far: Records, tracks: Records, followers: Records, own: Records, stamp: int) -> None:
-    """Add up everyone's followers of the newest distinct tracks, the newest weighing most."""
+def _fold_followers(
+    so_far: Records, tracks: Records, followers: Records, own: Records, stamp: int, prior: float
+) -> None:
+    """Add up everyone's followers of the newest distinct tracks, the newest weighing most.
+
+    ``prior`` is half an occasion of this very moment, in the landmark's weights: where the landmark
+    stands then makes no difference, to the bit.
+    """
     for p in range(so_far.prefixes):
         track = so_far.prefix[p]
-        near_total = tracks[track].follow_near + 0.5
-        total = near_total + tracks[track].follow_far + 0.5
+        near_total = tracks[track].follow_near + prior
+        total = near_total + tracks[track].follow_far + prior
         weight = 1.0 / (1.0 + p)
         for k in range(followers.shape[1]):
             follower = followers[track, k]
