@@ -1,1 +1,1 @@
-"""What is known: of tracks (facts), listeners (folds of their plays), moments (context) and pairs (columns)."""
+"""What is known: of tracks, listeners, moments (context) and pairs (columns)."""

@@ -1,5 +1,7 @@
 """Collect: the step that counts track events into track facts."""
 
+from math import isnan
+
 import numpy as np
 import numpy.typing as npt
 
@@ -41,7 +43,7 @@ def records_of(rows: npt.NDArray[np.void], table: TrackTable) -> list[TrackEvent
             track_id=table.names[track],
             kind=KIND_NAMES[kind],
             at_ms=at_ms,
-            share=None if share != share else share,
+            share=None if isnan(share) else share,
             skipped=None if skipped < 0 else bool(skipped),
             by=None if by < 0 else table.names[by],
             steps=steps,

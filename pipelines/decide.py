@@ -67,9 +67,7 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
     given, limit = NO_HANDLES, settings.candidates.limit
     if question.candidates is not None:
         given, limit = _usable(question.candidates, views), 0
-    handles, sources, context, columns = _consider(
-        plays, question.at_ms, given, limit, key, views, settings
-    )
+    handles, sources, context, columns = _consider(plays, question.at_ms, given, limit, key, views, settings)
     known = views.version.predict(context, columns, views.policy, key)
     considered = Considered(handles, sources, context, columns, known.mean)
     if len(handles) == 0:

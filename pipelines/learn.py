@@ -89,9 +89,7 @@ class Learner:
         return rewards, skips
 
 
-def versions_of(
-    shards: list[tuple[Evidence, Evidence]], versions: list[int], settings: Settings
-) -> Versions:
+def versions_of(shards: list[tuple[Evidence, Evidence]], versions: list[int], settings: Settings) -> Versions:
     """Return what all shards' evidence of rewards and of skips makes together, named after each shard."""
     name = ".".join(str(version) for version in versions)
     prior = settings.learning.prior

@@ -140,6 +140,7 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
     plays = np.zeros(len(old) + len(kept), PLAY)
     _unpack_old(plays[: len(old)], old)
     _unpack_kept(plays[len(old) :], kept)
+    plays["turn"] = np.arange(len(plays))  # equals stand in their order
     if len(plays):
         handles = np.array([handle(name) for name in stored.names], np.int32)
         plays["track"] = handles[plays["track"]]

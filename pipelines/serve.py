@@ -86,7 +86,10 @@ def fire_timers(
     settings: Settings,
     received_ms: int | None = None,
 ) -> Transition:
-    """Fire, in order of deadline, every timer due at ``until_ms``; what they emit depends on the deadline alone."""
+    """Fire, in order of deadline, every timer due at ``until_ms``.
+
+    What they emit depends on the deadline alone, never on when they fire.
+    """
     done = Transition(before)
     if received_ms is not None:
         until_ms = max(until_ms, received_ms - settings.sessions.timer_delay_ms)
@@ -106,7 +109,7 @@ def fire_timers(
             done.events.append(happened(plays, done.state.kept, -1, settings.sessions.gap_ms, True))
             done.state = replace(done.state, plays=plays, open_ms=-1)
         else:
-            _close(done, deadline.place, deadline.at_ms, listener_id, views, settings)
+            _close(done, deadline.place, listener_id, views, settings)
     if done.state is not None:
         done.state = with_due(done.state, settings)
     return done
@@ -203,7 +206,7 @@ def _answer(done: Transition, question: Question, views: Views, settings: Settin
         waiting = [i for i, p in enumerate(done.state.pending) if p.kind == "recommended"]
         if len(waiting) < settings.slates.pending:
             break
-        _close(done, waiting[0], question.at_ms, question.listener_id, views, settings)
+        _close(done, waiting[0], question.listener_id, views, settings)
     done.state = replace(done.state, pending=(*done.state.pending, decided.pending))
 
 
@@ -212,7 +215,7 @@ def _make_room(done: Transition, listener_id: str, views: Views, settings: Setti
     room = STATE_BYTES_MAX - FRAME_BYTES - settings.sessions.history_bytes
     assert done.state is not None
     while done.state.pending and sum([decision.size for decision in done.state.pending]) > room:
-        _close(done, 0, done.state.pending[0].at_ms, listener_id, views, settings)
+        _close(done, 0, listener_id, views, settings)
 
 
 def _credit(
@@ -310,9 +313,7 @@ def _predict_skip(done: Transition, decision: Pending, slot: int, earned: Earned
         done.skip = (p_skip, bool(earned.skipped))
 
 
-def _close(
-    done: Transition, where: int, at_ms: int, listener_id: str, views: Views, settings: Settings
-) -> None:
+def _close(done: Transition, where: int, listener_id: str, views: Views, settings: Settings) -> None:
     """Emit the final part of a decision and what its tracks earned beyond expectation."""
     assert done.state is not None
     decision = done.state.pending[where]

@@ -10,6 +10,7 @@ PLAY = layout(
         ("event", "u8"),  # hash of the newest record's event id
         ("opened", "u8"),  # hash of the record before it, 0 if there was none
         ("track", "i4"),
+        ("turn", "i4"),  # orders plays that agree in start and event time: by their newest records
         ("share", "f4"),  # heard share in [0, 1], nan where unknown
         ("skipped", "i1"),  # −1: unknown
         ("liked", "i1"),

@@ -29,9 +29,11 @@ def place(plays: Records, kept: int, entry: Records) -> tuple[Records, int, int]
     new = entry[0]
     n = plays.shape[0]
     found = -1
+    new.turn = 0
     for i in range(n - 1, n - 1 - kept, -1):
         old = plays[i]
-        if old.event == new.event or old.opened == new.event:
+        new.turn = max(new.turn, old.turn + 1)
+        if new.event in (old.event, old.opened):
             return plays, DUPLICATE, i
         if found < 0 and old.play == new.play and abs(old.started_ms - new.started_ms) <= LATENESS_MS:
             found = i
@@ -63,7 +65,9 @@ def _sift(plays: Records, i: int, first: int) -> int:
 def _before(one: Records, other: Records) -> bool:
     if one.started_ms != other.started_ms:
         return one.started_ms < other.started_ms
-    return one.at_ms < other.at_ms
+    if one.at_ms != other.at_ms:
+        return one.at_ms < other.at_ms
+    return one.turn < other.turn
 
 
 @kernel
@@ -87,6 +91,7 @@ def _merge(plays: Records, i: int, new: Records) -> bool:
         old.opened = new.event
         return earlier
     old.at_ms = new.at_ms
+    old.turn = new.turn
     old.opened = old.event
     old.event = new.event
     return True

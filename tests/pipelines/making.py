@@ -104,7 +104,7 @@ class Listening:
     def plays(self) -> list[tuple[Any, ...]]:
         """All that is kept of the plays, tracks by name, shares as bits: equal in every process."""
         names = self.views.table.names
-        fields = [field for field in PLAY.fields or () if field not in ("track", "share")]
+        fields = [field for field in PLAY.fields or () if field not in ("track", "share", "turn")]
         return [
             (names[row["track"]], row["share"].tobytes(), *(row[field].item() for field in fields))
             for row in self.state.plays
