@@ -94,7 +94,7 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    name: str = Field("softmax", description=f"one of {', '.join(POLICIES)}")
+    name: str = Field("epsilon_greedy", description=f"one of {', '.join(POLICIES)}")
 
     @model_validator(mode="after")
     def _can_be_built(self) -> "Policy":
@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     candidates: Candidates = Candidates()
     slates: Slates = Slates()
-    policy: Policy = Policy()
+    policy: Policy = Policy(name="epsilon_greedy", epsilon=0.02)  # docs/policies.md
     learning: Learning = Learning()
     rewards: Rewards = Rewards()
     facts: Facts = Facts()
@@ -182,11 +182,11 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
 
     Raises `WrongSettings` with every problem in one message:
 
-    >>> load_settings(policy={"floor": 0})
+    >>> load_settings(sessions={"gap_ms": 0})
     Traceback (most recent call last):
     ...
     pipelines.settings.WrongSettings: 1 problem in the settings:
-      policy.floor is 0, expected: input should be greater than 0
+      sessions.gap_ms is 0, expected: input should be greater than or equal to 1000
     """
     if path is not None and not path.is_file():
         raise WrongSettings(f"no settings file at {path}; give one, or leave it out for the defaults")
@@ -197,12 +197,17 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
     try:
         return FromFile(**overrides)
     except ValidationError as error:
-        problems = [
-            f"  {'.'.join(str(part) for part in problem['loc'])} is {problem['input']!r}, "
-            f"expected: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-            for problem in error.errors()
-        ]
+        problems = [f"  {_explained(problem)}" for problem in error.errors()]
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the settings:"
         raise WrongSettings("\n".join([count, *problems])) from None
     except ValueError as error:  # the TOML itself
         raise WrongSettings(f"{path} is not TOML: {error}") from None
+
+
+def _explained(problem: Any) -> str:
+    """Return one problem as where it is, what came, and what was expected."""
+    place = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    if message != problem["msg"]:  # one of ours, which says it all
+        return f"{place}: {message}"
+    return f"{place} is {problem['input']!r}, expected: {message[0].lower()}{message[1:]}"
