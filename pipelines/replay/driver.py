@@ -169,7 +169,7 @@ class Replay:
     def _fire_due(self, log_ms: int) -> None:
         for done in self.engine.fire_due(log_ms):
             self._emit(done)
-        if self.engine.plays % FORGET_PLAYS == FORGET_PLAYS - 1:
+        if self.options.ask_openers and self.engine.plays % FORGET_PLAYS == FORGET_PLAYS - 1:
             self.predictions.forget_before(log_ms - self.settings.sessions.gap_ms - LATENESS_MS)
 
     def _opens_session(self, record: Play | Request, state: Listener | None) -> bool:

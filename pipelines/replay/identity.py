@@ -11,8 +11,8 @@ from topics.ids import name_of
 
 SHOWN_MAX = 5
 HIDDEN = "mark_key"
-SHAPES_VIEWS = ("columns of the evidence", "facts.", "learning.half_life_days")
-"""What the numbers inside views mean; another run that pins them must mean the same."""
+SHAPES_VIEWS = ("facts.", "learning.half_life_days")
+"""Units of the numbers inside views: another run that pins them must have the same. Columns are realigned."""
 
 
 def identity_of(options: Options, settings: Settings, plays: int | None, views: str) -> dict[str, str]:

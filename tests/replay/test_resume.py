@@ -33,9 +33,6 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "a table in event-time order": ("table.csv", ["--policy", "lin_ucb", "--seed", "3"]),
     "pinned views": ("messy.jsonl", ["--views", "{views}", "--candidates", "40", "--slate", "5"]),
 }
-if os.environ.get("CI"):
-    real = Path(__file__).resolve().parents[3] / "shared" / "data" / "lastfm_listens.csv.gz"
-    CASES["real plays"] = (str(real), ["--limit", "20000"])
 KILLS = 4  # of each case: 20 in all
 
 
@@ -63,25 +60,14 @@ def places(segue: Warm, logs: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return {"tight": str(folder / "tight.toml"), "views": str(folder / "views")}
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_killed_at_any_moment_and_resumed_it_ends_as_if_it_never_stopped(
-    case: str, segue: Warm, logs: Path, places: dict[str, str], tmp_path: Path
-) -> None:
-    """Scores, feedback, decisions, dead letters, counts and quality: all equal, also to a run in memory."""
-    log, options = CASES[case]
-    args = ["replay", str(logs / log), *(option.format(**places) for option in options)]
-    whole = segue(*args, *outputs_in(tmp_path / "whole"))
+def check(segue: Warm, args: list[str], folder: Path, random: Random, every: int) -> None:
+    """Run whole, then killed `KILLS` times and resumed; all that was written must be equal."""
+    whole = segue(*args, *outputs_in(folder / "whole"))
     assert whole.code == 0, whole.err
-    random = Random(case)
+    growing, size = folder / "resumed" / "scores", (folder / "whole" / "scores").stat().st_size
+    state = ["--state", str(folder / "state"), "--checkpoint-plays", str(every)]
+    args = [*args, *outputs_in(folder / "resumed"), *state]
 
-    args += [
-        *outputs_in(tmp_path / "resumed"),
-        "--state",
-        str(tmp_path / "state"),
-        "--checkpoint-plays",
-        "60",
-    ]
-    growing, size = tmp_path / "resumed" / "scores", (tmp_path / "whole" / "scores").stat().st_size
     kills = 0
     for share in sorted(random.random() for _ in range(KILLS)):
         kills += kill_as_it_reaches(segue, args, growing, int(share * size), random.uniform(0, 0.05))
@@ -89,6 +75,27 @@ def test_killed_at_any_moment_and_resumed_it_ends_as_if_it_never_stopped(
 
     assert last.code == 0, last.err
     assert kills >= KILLS - 1  # the last may come too late
-    expected = written(tmp_path / "whole")
+    expected = written(folder / "whole")
     assert len(expected["scores"]) > 100_000
-    assert written(tmp_path / "resumed") == expected
+    assert written(folder / "resumed") == expected
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_killed_at_any_moment_and_resumed_it_ends_as_if_it_never_stopped(
+    case: str, segue: Warm, logs: Path, places: dict[str, str], tmp_path: Path
+) -> None:
+    """Scores, feedback, decisions, dead letters, counts and quality: all equal, also to a run in memory."""
+    log, options = CASES[case]
+    args = ["replay", str(logs / log), *(option.format(**places) for option in options)]
+
+    check(segue, args, tmp_path, Random(case), every=60)
+
+
+@pytest.mark.slow
+def test_real_plays_killed_and_resumed_end_as_if_never_stopped(
+    segue: Warm, shared_data: Path, tmp_path: Path
+) -> None:
+    """Twenty thousand plays of lastfm_listens, with a checkpoint every thousand."""
+    args = ["replay", str(shared_data / "lastfm_listens.csv.gz"), "--limit", "20000"]
+
+    check(segue, args, tmp_path, Random(2), every=1_000)
