@@ -20,8 +20,6 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 POISON = """
 import pipelines.replay.engine as engine
-
-pytestmark = pytest.mark.compiled
 whole = engine.serve
 def serve(before, record, *rest):
     if record.surface == "poison":
