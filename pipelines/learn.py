@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from bandits.evidence import Evidence
 from bandits.rows import rows_of, skip_rows_of
 from bandits.snapshot import snapshot_of
@@ -40,6 +42,7 @@ class Learner:
         self.version = version
         self.rows_since = 0  # rows folded since the newest version
         self.version_ms = self.evidence.newest_ms
+        self._told: Skips | None = None  # made of the skip evidence as it is
 
     def learn(self, feedback: Feedback) -> bool:
         """Fold one part of a feedback; tell whether a version is due.
@@ -60,6 +63,7 @@ class Learner:
             verdicts = skip_rows_of(feedback)
             if verdicts is not None:
                 self.skips.fold(verdicts)
+                self._told = None
         if self.rows_since == 0:
             return False
         rows_due = min(self.settings.learning.version_rows, max(50.0, self.evidence.rows / 4))
@@ -71,7 +75,13 @@ class Learner:
         self.version += 1
         self.rows_since = 0
         self.version_ms = self.evidence.newest_ms
-        return versions_of([(self.evidence, self.skips)], [self.version], self.settings)
+        name, told = str(self.version), self._told
+        if told is None:
+            told = skips_of([self.skips], name, self.settings)
+        else:  # no verdict since: half of the work is done
+            told = Skips(replace(told.version, name=name))
+        self._told = told
+        return Versions(rewards_of([self.evidence], name, self.settings), told)
 
     def snapshots(self, feedback_offset: int = -1) -> tuple[PolicySnapshot, PolicySnapshot]:
         """Return the records from which learning rewards and skips can go on, bit for bit."""
@@ -92,10 +102,16 @@ class Learner:
 def versions_of(shards: list[tuple[Evidence, Evidence]], versions: list[int], settings: Settings) -> Versions:
     """Return what all shards' evidence of rewards and of skips makes together, named after each shard."""
     name = ".".join(str(version) for version in versions)
-    prior = settings.learning.prior
     rewards, skips = [shard[0] for shard in shards], [shard[1] for shard in shards]
+    return Versions(rewards_of(rewards, name, settings), skips_of(skips, name, settings))
+
+
+def rewards_of(shards: list[Evidence], name: str, settings: Settings) -> Version:
+    """Return what decides, of all shards' evidence of rewards."""
     covariance = wants_covariance(settings.policy.build())
-    return Versions(
-        make_version(rewards, prior, name=name, want_covariance=covariance),
-        Skips(make_version(skips, prior, name=name, want_covariance=False)),
-    )
+    return make_version(shards, settings.learning.prior, name=name, want_covariance=covariance)
+
+
+def skips_of(shards: list[Evidence], name: str, settings: Settings) -> Skips:
+    """Return what tells skips, of all shards' evidence of verdicts."""
+    return Skips(make_version(shards, settings.learning.prior, name=name, want_covariance=False))

@@ -11,6 +11,8 @@ from msgspec import Struct
 from pipelines.replay.options import STDIO, WrongOptions
 from topics.codec import encode_line
 
+BUFFER_BYTES = 1 << 20  # a write to the operating system costs more than a record
+
 
 class Outputs:
     """Files by name; each record is one line that carries its schema. The path ``-`` is stdout."""
@@ -26,9 +28,11 @@ class Outputs:
         self._files: dict[str, BinaryIO] = {}
         for name, path in paths.items():
             if lengths is None:
-                self._files[name] = sys.stdout.buffer if str(path) == STDIO else path.open("wb")
+                self._files[name] = (
+                    sys.stdout.buffer if str(path) == STDIO else path.open("wb", buffering=BUFFER_BYTES)
+                )
                 continue
-            self._files[name] = path.open("r+b")
+            self._files[name] = path.open("r+b", buffering=BUFFER_BYTES)
             self._files[name].truncate(lengths[name])
             self._files[name].seek(lengths[name])
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from numeric.jit import kernel
 from pipelines.replay.baselines import Baselines
 from pipelines.replay.engine import Engine
 from pipelines.replay.options import Options
@@ -109,7 +110,8 @@ class Predictions:
             return
         rank, slot = None, None
         if asked is not None:
-            rank = rank_of(self._engine.views.table.handle(play.track_id), asked.handles, asked.means)
+            place = rank_of(self._engine.views.table.handle(play.track_id), asked.handles, asked.means)
+            rank = None if place < 0 else place
             slot = asked.slate.index(play.track_id) if play.track_id in asked.slate else None
         self.quality.add({"segue": rank, "slate": slot, **ranks})
 
@@ -155,7 +157,7 @@ class Predictions:
         for name, value in store.scan(asked_from):
             stored = _decode(unseal(value, VERSION, what="what a listener was offered"))
             handles = np.array([handle(track_id) for track_id in stored.names], np.int32)
-            means = np.frombuffer(stored.means, np.float64)
+            means = np.frombuffer(bytearray(stored.means), np.float64)  # writable, as kernels know them
             listener_id = name[len(asked_from) :].decode()
             self._asked[listener_id] = Asked(handles, means, stored.slate, stored.opener, stored.at_ms)
         self._baselines.restore(
@@ -166,15 +168,22 @@ class Predictions:
             self.quality.restore(unseal(quality, VERSION, what="the quality so far"))
 
 
-def rank_of(handle: int, handles: npt.NDArray[np.int32], means: npt.NDArray[np.float64]) -> int | None:
-    """Return a track's place by mean, from 0, equals in candidate order; None if it is no candidate.
+@kernel
+def rank_of(handle: int, handles: npt.NDArray[np.int32], means: npt.NDArray[np.float64]) -> int:
+    """Return a track's place by mean, from 0, equals in candidate order; −1 if it is no candidate.
 
     >>> rank_of(7, np.array([5, 7, 9], np.int32), np.array([0.1, 0.2, 0.3]))
     1
     """
-    places = np.nonzero(handles == handle)[0]
-    if len(places) == 0:
-        return None
-    place = int(places[0])
-    mean = means[place]
-    return int(np.count_nonzero(means > mean) + np.count_nonzero(means[:place] == mean))
+    place = -1
+    for i in range(len(handles)):
+        if handles[i] == handle:
+            place = i
+            break
+    if place < 0:
+        return -1
+    rank = 0
+    for i in range(len(handles)):
+        if means[i] > means[place] or (i < place and means[i] == means[place]):
+            rank += 1
+    return rank
