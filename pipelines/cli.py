@@ -1,8 +1,12 @@
 """The command line: `segue replay`, `segue import`, `segue demo`, `segue settings`."""
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -22,7 +26,7 @@ from bandits import POLICIES
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
-from pipelines.replay.driver import Replay
+from pipelines.replay.driver import Interrupted, Replay
 from pipelines.replay.failures import Halted
 from pipelines.replay.options import (
     STDIO,
@@ -57,6 +61,8 @@ def main() -> None:
         fail(str(error), WRONG)
     except Halted as error:
         fail(str(error), FAULT)
+    except Interrupted as error:
+        fail(str(error), INTERRUPTED)
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -122,16 +128,26 @@ def run_replay(options: Options, settings: Settings) -> dict[str, Any]:
     """Run a replay under a progress bar, and return its summary."""
     with progress_bar() as bar:
         task = bar.add_task("counting" if errors.is_terminal else "replay", total=None)
-        try:
-            replay = Replay(options, settings, count=errors.is_terminal)
-            bar.reset(task, description="replay", completed=replay.engine.plays)
+        replay = Replay(options, settings, count=errors.is_terminal)
+        bar.reset(task, description="replay", completed=replay.engine.plays)
+        with stopped_by_signals(replay):
             return replay.run(lambda plays, total: bar.update(task, completed=plays, total=total))
-        except KeyboardInterrupt:
-            bar.stop()
-            way_out = "nothing is kept (--state DIR would have kept it)"
-            if options.state is not None:
-                way_out = f"the same command goes on from the last checkpoint in {options.state}"
-            fail(f"interrupted; {way_out}", INTERRUPTED)
+
+
+@contextmanager
+def stopped_by_signals(replay: Replay) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the run after its record; a second one ends it at once, as a kill would."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  as `signal` calls it
+        signal.signal(number, signal.SIG_DFL)
+        replay.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def report(summary: dict[str, Any], options: Options) -> None:
@@ -219,7 +235,7 @@ def progress_bar() -> Progress:
         MofNCompleteColumn(),
         PlaysPerSecond(),
         TimeRemainingColumn(),
-        console=errors,
+        console=Console(stderr=True),  # anew: what stderr is may have changed since this was imported
         transient=True,
         disable=not errors.is_terminal,
     )

@@ -46,6 +46,10 @@ def silent(plays: int, total: int | None) -> None:
     """Tell nobody."""
 
 
+class Interrupted(RuntimeError):
+    """The run was asked to stop before the log's end; says what is kept."""
+
+
 class Replay:
     """One run over one log; `run` does all and returns the summary.
 
@@ -93,6 +97,7 @@ class Replay:
         self._open.callback(self.outputs.close)
         self.resumed_plays = self.engine.plays
         self.seconds = 0.0
+        self.stopping = False
 
     def run(self, progress: Progress = silent) -> dict[str, Any]:
         """Replay the log and return the summary, as JSON has it."""
@@ -111,6 +116,14 @@ class Replay:
             progress(self.engine.plays, self.engine.plays)
             return self._summary()
 
+    def stop(self) -> None:
+        """Let `run` end after the record it is at, with a checkpoint, by raising `Interrupted`.
+
+        May be called at any moment: from a signal, or another thread. An exception raised there instead
+        could hit a step in the middle of a record.
+        """
+        self.stopping = True
+
     def _read(self, progress: Progress) -> None:
         engine, every = self.engine, self.options.checkpoint_plays
         entry = None
@@ -124,14 +137,23 @@ class Replay:
             if engine.plays >= next_checkpoint:
                 next_checkpoint = engine.plays + every
                 self._checkpoint(entry)
+            if self.stopping:
+                break
         self._checkpoint(entry)
+        if self.stopping:
+            kept = "nothing is kept for another run (--state DIR would keep it)"
+            if self.options.state is not None:
+                kept = "the same command goes on from there"
+            raise Interrupted(f"interrupted after {engine.plays} plays; {kept}")
 
     def _take(self, entry: Entry) -> None:
         record = entry.record
         if isinstance(record, Play | Request):
             self._serve(record, entry)
         elif isinstance(record, Track):
-            self.listed.append(self.engine.views.table.list_track(record))
+            handle = self.engine.views.table.list_track(record)
+            if self.engine.durable:
+                self.listed.append(handle)
         elif isinstance(record, DeadLetter):
             self._bury(record)
         elif isinstance(record, Erasure):

@@ -154,3 +154,19 @@ def test_wrong_settings_are_all_told_at_once(segue: Warm, tmp_path: Path) -> Non
     assert done.err.startswith("segue: 3 problems in the settings:\n")
     for problem in ("sessions.gap_ms is 'long'", "slates.limit is '99'", "policy"):
         assert problem in done.err
+
+
+def test_whoever_looks_on_sees_a_bar_with_plays_rate_and_time_left(segue: Warm, tmp_path: Path) -> None:
+    """On a terminal only; the log's plays are counted first, so that there is an end to look forward to."""
+    table = tmp_path / "table.csv"
+    rows = [f"ann,t{n % 7},{1735689600 + 200 * n}" for n in range(1_200)]
+    table.write_text("\n".join(["user,track_id,timestamp", *rows]))
+
+    watched = segue("replay", table, env={"FORCE_COLOR": "1", "TERM": "xterm"})
+    unwatched = segue("replay", table)
+
+    assert watched.code == unwatched.code == 0
+    for wanted in ("replay", "/1200", "plays/s", "0:00:"):
+        assert wanted in watched.err
+    assert unwatched.err == ""
+    assert "1,200" in unwatched.out

@@ -16,6 +16,8 @@ from topics.play import Play
 from topics.request import Request
 from topics.track import Track
 
+pytestmark = pytest.mark.compiled
+
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 POISON = """

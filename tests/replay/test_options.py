@@ -454,23 +454,33 @@ def test_a_resume_notices_that_pinned_views_have_moved(segue: Warm, logs: Path, 
     assert f"  --views is {views} as of record 199, " in refused(done)
 
 
-def test_ctrl_c_says_whether_anything_is_kept(segue: Warm, tmp_path: Path) -> None:
-    """Exit code 130; with a state the same command goes on."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_a_run_between_two_records_and_says_what_is_kept(
+    number: signal.Signals, segue: Warm, tmp_path: Path
+) -> None:
+    """Exit code 130; nothing is lost or cut in half, and with a state the same command goes on from there."""
     log, state = tmp_path / "log.jsonl", tmp_path / "state"
-    log.write_bytes(b"".join(alternating(20_000)))
+    log.write_bytes(b"".join(alternating(3_000)))
     said = []
-    for options in ([], ["--state", state]):
-        scores = tmp_path / f"scores{len(options)}"
+    for name, options in (("lost", []), ("kept", ["--state", state])):
+        scores = tmp_path / name
         running = segue.start("replay", log, *options, "--scores", scores)
         while not (scores.exists() and scores.stat().st_size):
             time.sleep(0.01)
-        os.kill(running.pid, signal.SIGINT)
+        os.kill(running.pid, number)
         said.append(running.wait())
 
-    assert said[0] == Ran(130, "", "segue: interrupted; nothing is kept (--state DIR would have kept it)\n")
-    assert said[1] == Ran(
-        130, "", f"segue: interrupted; the same command goes on from the last checkpoint in {state}\n"
+    assert [(done.code, done.out) for done in said] == [(130, "")] * 2
+    lost, kept = (tmp_path / name for name in ("lost", "kept"))
+    plays = [scores.read_bytes().count(b"\n") - 1 for scores in (lost, kept)]  # one opener
+    assert said[0].err == (
+        f"segue: interrupted after {plays[0]} plays; nothing is kept for another run (--state DIR would keep "
+        "it)\n"
     )
+    assert said[1].err == f"segue: interrupted after {plays[1]} plays; the same command goes on from there\n"
+    assert segue("replay", log, "--state", state, "--scores", kept).code == 0
+    assert segue("replay", log, "--scores", lost).code == 0
+    assert kept.read_bytes() == lost.read_bytes()
 
 
 # --------------------------------------------------------------------------- what is refused
