@@ -94,7 +94,7 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    name: str = Field("epsilon_greedy", description=f"one of {', '.join(POLICIES)}")
+    name: str = Field("inverse_gap", description=f"one of {', '.join(POLICIES)}")
 
     @model_validator(mode="after")
     def _can_be_built(self) -> "Policy":
@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     candidates: Candidates = Candidates()
     slates: Slates = Slates()
-    policy: Policy = Policy(name="epsilon_greedy", epsilon=0.02)  # docs/policies.md
+    policy: Policy = Policy(name="inverse_gap", gamma=20_000.0, floor=0.01)  # docs/policies.md
     learning: Learning = Learning()
     rewards: Rewards = Rewards()
     facts: Facts = Facts()

