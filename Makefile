@@ -14,7 +14,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo test check format bench lock setup clean
+.PHONY: help demo test lint check format bench lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -25,11 +25,13 @@ demo: $(READY) ## watch a small world being learned, about a minute
 test: $(READY) ## run the tests that answer within two minutes
 	@$(BIN)/python -m pytest -q -m "not slow and not timed" -n auto --maxprocesses 8 --dist worksteal
 
-check: $(READY) ## everything that must be clean: form, types, arrows, all tests, coverage of the core
+lint: $(READY) ## form, types, arrows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint ## everything that must be clean: form, types, arrows, all tests, coverage of the core
 	$(BIN)/coverage erase
 	NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=few $(BIN)/coverage run -m pytest -q -m "not slow and not compiled and not timed" $(ROOMS)
 	$(BIN)/coverage run --append -m pytest -q -m "not timed"
