@@ -86,8 +86,8 @@ def named(policy: dict[str, Any]) -> str:
 def main(log: str | None) -> None:
     """Print the table, a row as soon as it is known."""
     worlds = [World(WorldSettings(seed=seed, days=DAYS, listeners=LISTENERS)) for seed in SEEDS]
-    names = ("policy", "overall", "last fifth", "±", "new artists", "µs a decision")
-    names += ("HR@10 by score", "as drawn", "reward")
+    names = ["policy", "overall", "last fifth", "±", "new artists", "µs a decision"]
+    names += ["HR@10 by score", "as drawn", "reward"]
     print(f"| {' | '.join(names)} |\n|{'---|' * len(names)}")
     for name in (POPULAR, BEST):
         tallies = []
