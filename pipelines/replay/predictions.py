@@ -157,7 +157,7 @@ class Predictions:
         for name, value in store.scan(asked_from):
             stored = _decode(unseal(value, VERSION, what="what a listener was offered"))
             handles = np.array([handle(track_id) for track_id in stored.names], np.int32)
-            means = np.frombuffer(stored.means, np.float64)
+            means = np.frombuffer(bytearray(stored.means), np.float64)  # writable, as kernels know them
             listener_id = name[len(asked_from) :].decode()
             self._asked[listener_id] = Asked(handles, means, stored.slate, stored.opener, stored.at_ms)
         self._baselines.restore(
@@ -169,21 +169,21 @@ class Predictions:
 
 
 @kernel
-def rank_of(handle: int, handles: np.ndarray, means: np.ndarray) -> int:
+def rank_of(handle: int, handles: npt.NDArray[np.int32], means: npt.NDArray[np.float64]) -> int:
     """Return a track's place by mean, from 0, equals in candidate order; −1 if it is no candidate.
 
     >>> rank_of(7, np.array([5, 7, 9], np.int32), np.array([0.1, 0.2, 0.3]))
     1
     """
     place = -1
-    for i in range(handles.shape[0]):
+    for i in range(len(handles)):
         if handles[i] == handle:
             place = i
             break
     if place < 0:
         return -1
     rank = 0
-    for i in range(handles.shape[0]):
+    for i in range(len(handles)):
         if means[i] > means[place] or (i < place and means[i] == means[place]):
             rank += 1
     return rank

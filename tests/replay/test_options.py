@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipelines.settings import Settings
 from tests.replay.comparing import by_listener, outputs_in, written
 from tests.replay.logs import DAY_MS, START_MS
 from tests.replay.warm import ROOT, Ran, Warm
@@ -20,6 +21,8 @@ from topics.request import Request
 from topics.scores import Decision
 
 pytestmark = pytest.mark.compiled
+
+DEFAULT = Settings().policy.name
 
 
 @pytest.fixture
@@ -200,7 +203,7 @@ def test_policy_and_seed_change_the_slates_and_say_so(ran: Any, logs: Path) -> N
     reseeded = ran(*args, "--policy", "uniform", "--seed", "8")
 
     assert {json.loads(line)["policy"] for line in uniform["scores"].splitlines()} == {"uniform"}
-    assert {json.loads(line)["policy"] for line in default["scores"].splitlines()} == {"softmax"}
+    assert {json.loads(line)["policy"] for line in default["scores"].splitlines()} == {DEFAULT}
     assert len({uniform["scores"], reseeded["scores"], default["scores"]}) == 3
     again = ran(*args, "--policy", "uniform", env={"SEGUE_SEED": "8"})
     assert again == reseeded
@@ -341,7 +344,8 @@ def test_resuming_with_other_settings_is_refused_and_says_which(
     secret = segue("replay", log, "--state", state, env={"SEGUE_MARK_KEY": "hush"})
 
     assert refused(seeded) == holds + "  seed is 8, was 7\n  slates.limit is 4, was 10\n"
-    assert "  --view-lag is 5, was 0\n  policy.name is uniform, was softmax\n" in refused(uniform)
+    assert "  --view-lag is 5, was 0\n" in refused(uniform)
+    assert f"  policy.name is uniform, was {DEFAULT}\n" in uniform.err
     assert refused(other) == holds + f"  the log is {logs / 'table.csv'}, was {log}\n"
     assert "  mark_key is digest " in refused(secret)
     assert "hush" not in secret.err

@@ -70,7 +70,7 @@ def check(segue: Warm, args: list[str], folder: Path, random: Random, every: int
 
     kills = 0
     for share in sorted(random.random() for _ in range(KILLS)):
-        kills += kill_as_it_reaches(segue, args, growing, int(share * size), random.uniform(0, 0.05))
+        kills += kill_as_it_reaches(segue, args, growing, int(share * size), random.uniform(0, 0.15))
     last = segue(*args)
 
     assert last.code == 0, last.err

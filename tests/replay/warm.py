@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from pipelines.cli import main
 from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
-from pipelines.settings import load_settings
+from pipelines.settings import Settings, load_settings
 from tests.replay.logs import messy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +97,7 @@ def warm_up(folder: Path) -> None:
     """Load every kernel that a small replay needs."""
     log = folder / "warm.jsonl"
     log.write_bytes(b"".join(messy(records=120, seed=1)))
-    for policy in ("softmax", "lin_ucb"):  # without and with variances
+    for policy in (Settings().policy.name, "lin_ucb"):  # without and with variances
         Replay(Options(str(log)), load_settings(None, policy={"name": policy})).run()
 
 
