@@ -1,0 +1,85 @@
+"""Benchmarks: ``python -m tests.bench`` prints how fast replay runs, beside a floor, and deciding.
+
+Absolute figures are this machine's; the ratio to the floor (the same JSON read and written, nothing
+else) and to the peer are of one run. ``python -m tests.bench replay`` or ``decide`` runs one part.
+"""
+
+import cProfile
+import pstats
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.demo.settings import WorldSettings
+from pipelines.demo.world import World
+from pipelines.replay.driver import Replay
+from pipelines.replay.options import Options
+from pipelines.settings import load_settings
+from tests.bench import decide_beside_vw
+from topics.codec import decode_line, encode_line
+
+PLAYS = 20_000
+WARM_PLAYS = 2_000  # kernels are compiled or loaded before anything is timed
+PROFILE_LINES = 20
+
+
+def replay(console: Console) -> None:
+    """Print plays per second on one core, JSON in and out, beside the floor; then where the time goes."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = [encode_line(play) for play in World(WorldSettings()).log(PLAYS)]
+        (folder / "warm.jsonl").write_bytes(b"".join(lines[:WARM_PLAYS]))
+        (folder / "log.jsonl").write_bytes(b"".join(lines))
+        _replayed(folder, "warm")
+        start = perf_counter()
+        _replayed(folder, "log")
+        seconds = perf_counter() - start
+        floor = _floor(lines, folder)
+        table = Table(title=f"replay of {PLAYS:,} plays, one core, JSON in and out", title_justify="left")
+        for column in ("", "s", "plays/s"):
+            table.add_column(column, justify="right" if column else "left")
+        table.add_row("segue, everything on", f"{seconds:.2f}", f"{PLAYS / seconds:,.0f}")
+        table.add_row("floor: the same JSON, nothing else", f"{floor:.2f}", f"{PLAYS / floor:,.0f}")
+        console.print(table, f"{seconds / floor:.1f} × the floor; {decide_beside_vw.processor()}\n", sep="\n")
+        profile = cProfile.Profile()
+        profile.runcall(_replayed, folder, "log")
+        pstats.Stats(profile).sort_stats("tottime").print_stats(PROFILE_LINES)
+
+
+def _replayed(folder: Path, log: str) -> None:
+    options = Options(
+        str(folder / f"{log}.jsonl"), scores=folder / "scores.jsonl", feedback=folder / "feedback.jsonl"
+    )
+    Replay(options, load_settings(None)).run()
+
+
+def _floor(lines: list[bytes], folder: Path) -> float:
+    """Return the seconds it takes to read the log's JSON and to read and write that of the outputs."""
+    written = (folder / "scores.jsonl").read_bytes() + (folder / "feedback.jsonl").read_bytes()
+    records = [decode_line(line)[0] for line in written.splitlines(keepends=True)]
+    start = perf_counter()
+    for line in lines:
+        decode_line(line)
+    with (folder / "floor.jsonl").open("wb") as out:
+        for record in records:
+            out.write(encode_line(record))
+    return perf_counter() - start
+
+
+def decide(console: Console) -> None:
+    """Print the cost of a decision beside Vowpal Wabbit's."""
+    decide_beside_vw.main()
+
+
+PARTS: dict[str, Callable[[Console], None]] = {"replay": replay, "decide": decide}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or PARTS:
+        if part not in PARTS:
+            sys.exit(f"part is {part!r}, expected one of {', '.join(PARTS)}")
+        PARTS[part](Console())
