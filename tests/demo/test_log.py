@@ -2,6 +2,8 @@ import itertools
 from hashlib import blake2b
 from time import perf_counter
 
+import pytest
+
 from pipelines.demo.sessions import openings
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.world import World
@@ -92,6 +94,7 @@ def test_the_log_is_the_same_on_every_machine() -> None:
     assert digest.hexdigest() == "4e340081670f5017"
 
 
+@pytest.mark.timed
 def test_a_hundred_thousand_listeners_give_thirty_thousand_plays_a_second() -> None:
     """Large logs come fast enough to measure something else with them."""
     world = World(WorldSettings(listeners=100_000, tracks=30_000, artists=3_000))
