@@ -164,7 +164,9 @@ class Life:
         logits = self._enjoyments(turn, None)
         if n == 1:
             return [self._track_ids[int(np.argmax(logits))]]
-        return [self._track_ids[k] for k in np.argsort(-logits, kind="stable")[:n].tolist()]
+        top = np.sort(np.argpartition(-logits, n - 1)[:n]) if n < logits.size else np.arange(logits.size)
+        order = top[np.argsort(-logits[top], kind="stable")]
+        return [self._track_ids[k] for k in order.tolist()]
 
     def _enjoyments(self, turn: Turn, track_ids: Sequence[str] | None) -> Floats:
         number = self._track_number

@@ -23,7 +23,7 @@ from pipelines.replay.options import Options
 from pipelines.settings import Settings, load_settings
 
 SEEDS = (1, 2, 3)
-DAYS, LISTENERS = 10, 300
+DAYS, LISTENERS = 10, 200
 LOG_PLAYS = 20_000
 
 POLICIES: tuple[dict[str, Any], ...] = (
@@ -57,7 +57,7 @@ def microseconds_per_decide(advisor: EngineAdvisor, settings: Settings) -> float
 
 
 def earned(worlds: Iterable[World], policy: dict[str, Any]) -> list[float]:
-    """Return mean reward, that of the last fifth, its spread over worlds, exposure of new artists, µs."""
+    """Return mean reward, that of the last fifth, its standard error, exposure of new artists, µs."""
     settings, rows = with_policy(policy), []
     for world in worlds:
         race = Race(world, settings, only=(SEGUE,))
@@ -66,7 +66,12 @@ def earned(worlds: Iterable[World], policy: dict[str, Any]) -> list[float]:
         tally, cost = race.contestants[0].tally, microseconds_per_decide(race.engine, settings)
         rows.append((tally.mean(), tally.mean(0.8), tally.new_share(0.5), cost))
     means = np.array(rows).mean(axis=0).tolist()
-    return [*means[:2], float(np.std([row[1] for row in rows])), *means[2:]]
+    return [*means[:2], standard_error([row[1] for row in rows]), *means[2:]]
+
+
+def standard_error(values: list[float]) -> float:
+    """Return how far the mean of so few may be from that of many."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def foretold(log: str, policy: dict[str, Any]) -> list[float]:
@@ -101,7 +106,7 @@ def main(log: str | None) -> None:
             np.mean(values) for values in zip(*((t.mean(), t.new_share(0.5)) for t in tallies), strict=True)
         )
         print(
-            f"| {name} | {overall:.3f} | {np.mean(late):.3f} | {np.std(late):.3f} | {new:.1%} | | | | |",
+            f"| {name} | {overall:.3f} | {np.mean(late):.3f} | {standard_error(late):.3f} | {new:.1%} | | | | |",
             flush=True,
         )
     for policy in POLICIES:
