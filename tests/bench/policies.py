@@ -101,13 +101,10 @@ def main(log: str | None) -> None:
             for _ in race.run():
                 pass
             tallies.append(race.contestants[0].tally)
-        late = [tally.mean(0.8) for tally in tallies]
-        overall, new = (
-            np.mean(values) for values in zip(*((t.mean(), t.new_share(0.5)) for t in tallies), strict=True)
-        )
+        late, error = [tally.mean(0.8) for tally in tallies], standard_error([t.mean(0.8) for t in tallies])
+        overall, new = np.mean([(t.mean(), t.new_share(0.5)) for t in tallies], axis=0).tolist()
         print(
-            f"| {name} | {overall:.3f} | {np.mean(late):.3f} | {standard_error(late):.3f} | {new:.1%} | | | | |",
-            flush=True,
+            f"| {name} | {overall:.3f} | {np.mean(late):.3f} | {error:.3f} | {new:.1%} | | | | |", flush=True
         )
     for policy in POLICIES:
         overall, mean, spread, new, cost = earned(worlds, policy)
