@@ -13,7 +13,7 @@ from pipelines.views import Views
 from topics.play import Play
 
 WORDS: dict[str, str] = {
-    "bias": "any track, now",
+    "bias": "any track now",
     "follower": "others play it next",
     "followers": "goes with the last few",
     "own_follower": "played next before",
@@ -21,17 +21,17 @@ WORDS: dict[str, str] = {
     "own_share": "a large part of their plays",
     "own_plays": "they play it often",
     "own_recency": "played a few plays ago",
-    "own_age": "heard hours ago",
+    "own_age": "how long ago they heard it",
     "popularity": "popular",
-    "freshness": "hardly anybody has heard it",
+    "freshness": "hardly heard yet",
     "artist_share": "an artist of theirs",
     "artist_session": "this session's artist",
     "same_artist": "the same artist again",
     "in_session": "heard this session",
     "is_newest": "just heard",
-    "skip_rate": "others skip it",
-    "own_skips": "they skipped it",
-    "liked": "they liked it",
+    "skip_rate": "how often it is skipped",
+    "own_skips": "skipped by them",
+    "liked": "their own verdict",
 }
 """What each pair column says of a candidate, in plain words; a column without words goes by its name."""
 
@@ -55,16 +55,22 @@ class Next(Struct, frozen=True):
 
 
 class Story:
-    """Follows one listener through the engine's eyes: the most active of those whose taste will change."""
+    """Follows one listener through the engine's eyes.
+
+    Of those who are there from the start, whose taste will change, and who are easily pleased: the one
+    who listens most.
+    """
 
     PLAYS = 5
 
     def __init__(self, world: World) -> None:
-        number = {listener: k for k, listener in enumerate(world.listener_ids)}
-        early = [k for k, joined in enumerate(world.truth.join_ms.tolist()) if joined <= world.start_ms]
-        switchers = [number[listener] for listener in world.switchers()]
-        those = sorted(set(switchers) & set(early)) or early or list(number.values())
-        self.listener_id = world.listener_ids[max(those, key=lambda k: (float(world.truth.activity[k]), -k))]
+        truth, switchers = world.truth, set(world.switchers())
+
+        def fit(k: int) -> tuple[bool, bool, bool, float]:
+            there = bool(truth.join_ms[k] <= world.start_ms)
+            return (there, world.listener_ids[k] in switchers, bool(truth.leniency[k] > 0), truth.activity[k])
+
+        self.listener_id = world.listener_ids[max(range(len(world.listener_ids)), key=fit)]
         self.heard: deque[Heard] = deque(maxlen=self.PLAYS)
         self._decided: tuple[Decided, Version] | None = None
 
