@@ -51,9 +51,12 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store as a kill leaves it: part of it stands in the log only, and there is no inventory."""
     path = tmp_path_factory.mktemp("killed") / "store"
     script = (
-        "import os, sys; from pathlib import Path; from state.rocks import RocksStore\n"
+        "import os, sys, time; from pathlib import Path; from state.rocks import RocksStore\n"
         "from tests.state.test_rocks_damage import LIMITS, fill\n"
-        "store = RocksStore(Path(sys.argv[1]), LIMITS); fill(store); os._exit(9)"
+        "path = Path(sys.argv[1]); store = RocksStore(path, LIMITS); fill(store)\n"
+        "until = time.monotonic() + 30\n"  # tables are written in the background, late on a busy machine
+        "while len(list(path.glob('*.sst'))) < 2 and time.monotonic() < until: time.sleep(0.01)\n"
+        "os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
     assert done.returncode == 9
