@@ -40,8 +40,8 @@ class Running:
         self._folder = folder
 
     def wait(self) -> Ran:
-        """Return how it ended, once it has."""
-        code = self._warm.answer()
+        """Return how it ended, once it has; until then its process id is its own, even if it has ended."""
+        code = self._warm.ended()
         return Ran(code, (self._folder / "out").read_text(), (self._folder / "err").read_text())
 
 
@@ -72,6 +72,13 @@ class Warm:
         """Run ``segue ARGS`` to its end."""
         return self.start(*args, **how).wait()
 
+    def ended(self) -> int:
+        """Return the exit code of the command under way, once it has ended."""
+        assert self._server.stdin is not None
+        self._server.stdin.write(b"\n")
+        self._server.stdin.flush()
+        return self.answer()
+
     def answer(self) -> int:
         """Return the server's next number."""
         assert self._server.stdout is not None
@@ -90,6 +97,8 @@ def serve_forks() -> None:
     for line in sys.stdin:
         pid = _forked(json.loads(line), folder)
         print(pid, flush=True)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # ended, but its number is nobody else's yet
+        sys.stdin.readline()
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
 
