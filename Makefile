@@ -14,7 +14,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo test lint check format bench lock setup clean
+.PHONY: help demo kafka test lint check format bench lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -42,12 +42,15 @@ format: $(READY) ## put spacing and imports in order
 	@$(BIN)/ruff check --select I --fix .
 	@$(BIN)/ruff format .
 
+kafka: $(READY) ## one Kafka broker on port 9092 until Ctrl-C: Docker, else Maven and Java 17
+	@$(BIN)/python -m tests.kafka.broker
+
 bench: $(READY) ## print the figures the README quotes, peers beside us
 	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes --no-deps -r requirements-bench.lock
 	@$(BIN)/python -m tests.bench
 
 lock: $(READY) ## resolve the dependencies again
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra faust --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group bench --universal --generate-hashes --no-emit-index-url --upgrade -q -c requirements.lock -o requirements-bench.lock
 
 setup: $(READY) ## only make .venv ready

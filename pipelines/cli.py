@@ -23,9 +23,11 @@ from rich.progress import (
 from rich.text import Text
 
 from bandits import POLICIES
+from pipelines import cli_live
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
+from pipelines.kafka.failed import KafkaFailed
 from pipelines.replay.driver import Interrupted, Replay
 from pipelines.replay.failures import Halted
 from pipelines.replay.options import (
@@ -45,6 +47,7 @@ from topics.codec import encode_line
 from topics.dead_letter import DeadLetter
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+cli_live.add_to(app)
 errors = Console(stderr=True)
 
 WRONG, FAULT, INTERRUPTED = 2, 1, 130  # exit codes: theirs to mend, ours, Ctrl-C
@@ -57,7 +60,11 @@ def main() -> None:
     """Run the command line; what the user can mend is said in one message, without a traceback."""
     try:
         app()
-    except (ImportFailed, StoreError, WrongOptions, WrongSettings, OSError) as error:
+    except ModuleNotFoundError as error:
+        if error.name not in {"aiokafka", "faust", "kafka"}:
+            raise
+        fail(f"{error.name} is not installed, live commands need it: pip install 'segue[faust]'", WRONG)
+    except (ImportFailed, KafkaFailed, StoreError, WrongOptions, WrongSettings, OSError) as error:
         fail(str(error), WRONG)
     except Halted as error:
         fail(str(error), FAULT)

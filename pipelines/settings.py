@@ -20,6 +20,10 @@ from pydantic_settings import (
 from bandits import POLICIES
 from bandits.policy import Policy as BanditPolicy
 from bandits.reward import RewardSettings
+from pipelines.live_settings import Kafka, Worker
+
+LIVE = frozenset({"kafka", "worker"})
+"""Sections that say how a deployment runs; no score depends on them."""
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -159,6 +163,8 @@ class Settings(BaseSettings):
     learning: Learning = Learning()
     rewards: Rewards = Rewards()
     facts: Facts = Facts()
+    kafka: Kafka = Kafka()
+    worker: Worker = Worker()
 
     @classmethod
     def settings_customise_sources(

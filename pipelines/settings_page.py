@@ -12,7 +12,7 @@ from rich.text import Text
 from pipelines.settings import Policy, Rewards, Settings
 
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-SECRET = ("mark_key",)
+SECRET = ("mark_key", "password")
 HEAD = (
     "# Give a file like this one with --settings FILE; what it leaves out keeps its default.",
     "# The environment wins over the file: SEGUE_SLATES__LIMIT=5 sets limit in [slates].",
@@ -73,10 +73,10 @@ def _of_struct(struct: Any) -> Iterator[str]:
 
 
 def _line(name: str, value: Any, meaning: str, ranges: list[str], default: Any) -> str:
-    text = f"{name} = {json.dumps(value)}"
     if name in SECRET:
         text = f"# {name} is not shown"
         return f"{text:<{WIDTH}}# {meaning}"
+    text = f"{name} = {json.dumps(value)}"
     changed = [] if value == default else [f"default {json.dumps(default)}"]
     notes = "; ".join(part for part in (meaning, *ranges, *changed) if part)
     return f"{text:<{WIDTH}}# {notes}" if notes else text

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.replay.options import STDIO, Options, WrongOptions
-from pipelines.settings import Settings
+from pipelines.settings import LIVE, Settings
 from pipelines.views import LAYOUT
 from topics.ids import name_of
 
@@ -37,7 +37,7 @@ def identity_of(options: Options, settings: Settings, plays: int | None, views: 
         "baselines": str(options.baselines),
         "plays of the log, of which a share was asked for": str(plays),
         "columns of the evidence": LAYOUT,
-        **dict(_flat("", settings.model_dump(mode="json"))),
+        **dict(_flat("", settings.model_dump(mode="json", exclude=set(LIVE)))),
     }
 
 

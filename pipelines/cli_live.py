@@ -1,0 +1,139 @@
+"""Commands of a live deployment: topics, produce, tail, dead letters.
+
+Kafka's clients come with the extra ``segue[faust]``, so what needs them is imported when it is called.
+"""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipelines.credit import mark_of
+from pipelines.importers import AUTO, IMPORTERS, read_log, read_tracks
+from pipelines.replay.options import WrongOptions, column_names, time_ms
+from pipelines.settings import load_settings
+
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
+Reason = "late, future, invalid, not_json, unknown_schema or failed"
+
+topics_app = typer.Typer(no_args_is_help=True, help="The topics of this deployment, by the registry.")
+letters_app = typer.Typer(no_args_is_help=True, help="Records that could not be used.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the live commands to the command line."""
+    app.add_typer(topics_app, name="topics")
+    app.add_typer(letters_app, name="dead-letters")
+    app.command("produce")(produce)
+    app.command("tail")(tail)
+
+
+@topics_app.command("create")
+def create_topics(settings_file: SettingsFile = None) -> None:
+    """Make the topics that are missing."""
+    from pipelines.kafka.topics import create  # noqa: PLC0415
+
+    made, there = create(load_settings(settings_file).kafka)
+    for name in made:
+        typer.echo(f"made {name}")
+    typer.echo(f"{len(made)} topics made, {len(there)} were there")
+
+
+@topics_app.command("check")
+def check_topics(settings_file: SettingsFile = None) -> None:
+    """Say what is missing or not as the registry has it; exit code 2 if anything is."""
+    from pipelines.kafka.topics import check, topics_of  # noqa: PLC0415
+
+    settings = load_settings(settings_file).kafka
+    check(settings)
+    typer.echo(f"all {len(topics_of(settings))} topics are as they must be")
+
+
+def produce(
+    log: Annotated[str, typer.Argument(help="A log: file, gzip, zip export, folder, or - for stdin.")],
+    tracks: Annotated[str | None, typer.Option(help="A catalogue, sent first: JSON lines or CSV.")] = None,
+    format: Annotated[  # noqa: A002  the word users type
+        str, typer.Option(help=f"auto or one of {', '.join(IMPORTERS)}.")
+    ] = AUTO,
+    column: Annotated[list[str] | None, typer.Option(help="CSV: FIELD=NAME of its column.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Records a second.", min=0.001)] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(help="Seconds of event time in a second: 60 is an hour a minute.", min=1e-6),
+    ] = None,
+    now: Annotated[bool, typer.Option("--now", help="Move event times: the first record is now.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Send at most this many records.", min=1)] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Send a log to Kafka, keyed by listener."""
+    from pipelines.kafka.produce import Pace, Produced  # noqa: PLC0415
+    from pipelines.kafka.produce import produce as send  # noqa: PLC0415
+
+    if rate is not None and speed is not None:
+        raise WrongOptions("--rate and --speed are both given, expected one pace; leave one out")
+    settings = load_settings(settings_file).kafka
+    done = Produced(0, 0)
+    if tracks is not None:
+        done = send(read_tracks(tracks), settings)
+    entries = read_log(log, format=format, columns=column_names(column or []))
+    more = send(islice(entries, limit), settings, Pace(rate, speed, now))
+    unread = f", {done.dead + more.dead} could not be read" if done.dead + more.dead else ""
+    typer.echo(f"{done.records + more.records} records sent{unread}")
+
+
+def tail(
+    topic: Annotated[str, typer.Argument(help="scores, decisions, feedback or dead-letters.")] = "scores",
+    listener: Annotated[str | None, typer.Option(help="Only what concerns this listener.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+    follow: Annotated[bool, typer.Option(help="Wait for more.")] = True,
+    since: Annotated[
+        str | None, typer.Option(help="A time such as 2025-01-31, or `start`; else from now on.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="End after this many.", min=1)] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Show what goes over a topic: only what is committed."""
+    from pipelines.kafka.errors import explained  # noqa: PLC0415
+    from pipelines.kafka.read import read  # noqa: PLC0415
+    from pipelines.kafka.tail import TAILED, as_json, as_text, concerns, records_of  # noqa: PLC0415
+    from pipelines.kafka.topics import topics_of  # noqa: PLC0415
+
+    if topic not in TAILED:
+        raise WrongOptions(f"topic is {topic!r}, expected one of {', '.join(TAILED)}")
+    settings = load_settings(settings_file)
+    from_ms = None if since in (None, "start") else time_ms(str(since), "--since")
+    # Without --since there is nothing before now to be shown, unless nobody waits for what comes.
+    records = read(
+        topics_of(settings.kafka)[topic].name,
+        settings.kafka,
+        from_ms=from_ms,
+        follow=follow,
+        from_end=since is None and follow,
+    )
+    wanted = records_of(records, topic)
+    if listener is not None:
+        mark = mark_of(listener, settings)
+        wanted = (record for record in wanted if concerns(record, listener, mark))
+    with explained(settings.kafka):
+        try:
+            for record in islice(wanted, limit):
+                sys.stdout.write((as_json(record) if json else as_text(record)) + "\n")
+                sys.stdout.flush()
+        except KeyboardInterrupt:
+            return
+
+
+@letters_app.command("retry")
+def retry_letters(
+    reason: Annotated[list[str] | None, typer.Option(help=f"{Reason}; more than once.")] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Send dead letters back to their source; a later run goes on where this one ended."""
+    from pipelines.kafka.retry import retry  # noqa: PLC0415
+
+    settings = load_settings(settings_file)
+    sent, passed = retry(settings.kafka, settings.worker.application, reason or ["failed"])
+    Console().print(f"{sent} sent back, {passed} of other reasons passed over")
