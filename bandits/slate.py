@@ -1,6 +1,6 @@
 """Slate: slots drawn one after the other from the candidates that remain, with exact propensities."""
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -47,16 +47,16 @@ def draw(policy: Policy, known: Prediction, slots: int, key: int) -> Slate:
         return draw_plainly(policy, known, slots, key)
     kind, floor, setting = compiled
     mean, variance, deviations = known
-    chosen, propensity = _draw(kind, floor, setting, mean, variance, deviations, slots, np.uint64(key))
+    chosen, propensity = draw_slots(kind, floor, setting, mean, variance, deviations, slots, np.uint64(key))
     if not len(chosen) and slots > 0 and len(mean):
-        _refuse(mean)
+        refuse(mean)
     return Slate(chosen, propensity)
 
 
 def draw_plainly(policy: Policy, known: Prediction, slots: int, key: int) -> Slate:
     """Draw the same slate as `draw` by asking the policy for every slot: slow, and easy to believe."""
     if not (np.abs(known.mean) < MEAN_MAX).all():
-        _refuse(known.mean)
+        refuse(known.mean)
     remaining = np.arange(len(known.mean))
     chosen, propensity = [], []
     for slot in range(min(slots, len(remaining))):
@@ -72,7 +72,8 @@ def draw_plainly(policy: Policy, known: Prediction, slots: int, key: int) -> Sla
     return Slate(np.array(chosen, np.int64), np.array(propensity, np.float64))
 
 
-def _refuse(mean: Floats) -> None:
+def refuse(mean: Floats) -> NoReturn:
+    """Raise ValueError for a mean that is not finite or absurd."""
     worst = int(np.argmax(~(np.abs(mean) < MEAN_MAX)))
     raise ValueError(
         f"the mean of candidate {worst} is {mean[worst]}, expected a number below {MEAN_MAX:g} in size; "
@@ -105,7 +106,7 @@ def _shares(
 
 
 @kernel
-def _draw(
+def draw_slots(
     kind: int,
     floor: float,
     setting: float,

@@ -3,10 +3,13 @@
 import numpy as np
 
 from candidates.blend import REQUESTED, blend
+from candidates.shortlist import ENTRY
 from features.context import fill_context
+from features.listener.layout import BY_ARTIST, OWN, SUMMARY
 from features.listener.recall import recall
 from features.pair import fill_columns
-from numeric.arrays import Records
+from features.track.layout import CLOCK, FOLLOWER, FOLLOWERS_KEPT, TRACK
+from numeric.arrays import Bytes, Records, Singles
 from numeric.jit import kernel
 
 
@@ -20,39 +23,40 @@ def consider(
     stamp: int,
     plays: Records,
     quotas: Records,
-    tracks: Records,
-    followers: Records,
+    track_bytes: Bytes,
+    follower_bytes: Bytes,
     popular: Records,
     fresh: Records,
-    clock: Records,
-    own: Records,
-    by_artist: Records,
-    shortlist: Records,
-    summary: Records,
-    context_length: int,
-    columns_length: int,
-) -> tuple[Records, Records, Records, Records]:
-    """Return (candidates, their sources, context, columns) as known at ``now_ms``.
+    clock_bytes: Bytes,
+    own_bytes: Bytes,
+    by_artist_bytes: Bytes,
+    shortlist_bytes: Bytes,
+    summary_bytes: Bytes,
+    candidates: Records,
+    sources: Records,
+    context: Singles,
+    columns: Singles,
+) -> int:
+    """Fill candidates, their sources, context and columns as known at ``now_ms``; return how many there are.
 
     ``given`` (handles) are the candidates where ``limit`` is 0; else the sources propose up to
-    ``limit``. Shapes: candidates and sources (n,), context (context_length,), columns
-    (n, columns_length), both float32.
+    ``limit``. Shapes: candidates and sources (m,), context (C,), columns (m, P), with m at least as many
+    as there can be. Tables come as bytes: those are handed over four times as quickly as named rows.
     """
+    tracks, clock = track_bytes.view(TRACK), clock_bytes.view(CLOCK)
+    followers = follower_bytes.view(FOLLOWER).reshape(-1, FOLLOWERS_KEPT)
+    own, by_artist = own_bytes.view(OWN), by_artist_bytes.view(BY_ARTIST)
+    shortlist, summary = shortlist_bytes.view(ENTRY), summary_bytes.view(SUMMARY)
     recall(plays, now_ms, gap_ms, tracks, followers, popular, clock, own, by_artist, stamp, summary)
     if limit == 0:
-        candidates = given.copy()
-        sources = np.full(given.shape[0], REQUESTED, np.uint8)
+        n = given.shape[0]
+        candidates[:n] = given
+        sources[:n] = REQUESTED
     else:
-        room = np.empty(limit, np.int32)
-        room_sources = np.empty(limit, np.uint8)
         n = blend(
-            room, room_sources, quotas, shortlist, plays, own, tracks, followers, popular, fresh, clock,
-            summary, stamp, key,
+            candidates[:limit], sources, quotas, shortlist, plays, own, tracks, followers, popular, fresh,
+            clock, summary, stamp, key,
         )  # fmt: skip
-        candidates = room[:n].copy()
-        sources = room_sources[:n].copy()
-    context = np.empty(context_length, np.float32)
-    columns = np.empty((candidates.shape[0], columns_length), np.float32)
     fill_context(context, summary)
-    fill_columns(columns, candidates, own, tracks, by_artist, summary, stamp)
-    return candidates, sources, context, columns
+    fill_columns(columns, candidates[:n], own, tracks, by_artist, summary, stamp)
+    return n

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from numeric.arrays import Records
+from numeric.arrays import Floats, Indices, Records, Singles
 from numeric.jit import kernel
 
 DIGITS = 6
@@ -30,40 +30,42 @@ def published(mean: float) -> float:
 
 @kernel
 def take_slate(
-    chosen: Records,
+    chosen: Indices,
+    propensity: Floats,
     candidates: Records,
     sources: Records,
-    means: Records,
-    columns: Records,
-    context: Records,
-    skip_weights: Records,
-) -> tuple[Records, Records, Records, Records, Records, Records]:
-    """Return candidates, sources, means, published scores, columns and skip probabilities of ``chosen``.
+    means: Floats,
+    columns: Singles,
+    context: Singles,
+    skip_weights: Floats,
+    drawn: Records,
+    figures: Floats,
+    rows: Singles,
+) -> int:
+    """Copy what belongs to ``chosen``, k places; return how many words of their columns are not 0.
 
-    ``skip_weights`` (context, columns) tell skips; where nothing is known of them they are (0, 0), and
-    so are the probabilities (0,).
+    Filled are drawn (2, ≥ k): handle and source; figures (4, ≥ k): mean, published score, propensity, skip
+    probability; rows (≥ k, P): columns. ``skip_weights`` (C, P) tell skips; where nothing is known of
+    them they are (0, 0), and the probabilities mean nothing.
     """
-    n = chosen.shape[0]
-    p_skips = np.zeros(n if skip_weights.shape[0] else 0)
-    for slot in range(p_skips.shape[0]):
-        row = columns[chosen[slot]]
-        p_skip = 0.0
-        for i in range(context.shape[0]):
-            worth = 0.0
-            for j in range(row.shape[0]):
-                worth += skip_weights[i, j] * row[j]
-            p_skip += context[i] * worth
-        p_skips[slot] = published(p_skip)
-    drawn = np.empty(n, np.int32)
-    proposed_by = np.empty(n, np.uint8)
-    expected = np.empty(n)
-    scores = np.empty(n)
-    rows = np.empty((n, columns.shape[1]), np.float32)
-    for slot in range(n):
+    told = 0
+    words = columns.view(np.uint32)
+    for slot in range(chosen.shape[0]):
         i = chosen[slot]
-        drawn[slot] = candidates[i]
-        proposed_by[slot] = sources[i]
-        expected[slot] = means[i]
-        scores[slot] = published(means[i])
-        rows[slot] = columns[i]
-    return drawn, proposed_by, expected, scores, rows, p_skips
+        row = columns[i]
+        drawn[0, slot], drawn[1, slot] = candidates[i], sources[i]
+        figures[0, slot], figures[1, slot] = means[i], published(means[i])
+        figures[2, slot] = propensity[slot]
+        for j in range(row.shape[0]):
+            rows[slot, j] = row[j]
+            if words[i, j] != 0:
+                told += 1
+        if skip_weights.shape[0]:
+            p_skip = 0.0
+            for c in range(context.shape[0]):
+                worth = 0.0
+                for j in range(row.shape[0]):
+                    worth += skip_weights[c, j] * row[j]
+                p_skip += context[c] * worth
+            figures[3, slot] = published(p_skip)
+    return told

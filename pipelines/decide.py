@@ -1,25 +1,23 @@
 """Decide: from a listener, a moment and the views to a slate with its propensities."""
 
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from bandits.slate import draw
 from candidates import SOURCE_NAMES
-from candidates.consider import consider
-from candidates.taking import take_slate
+from pipelines.choose import choose, look_at
 from pipelines.listener import Pending, Plays, size_of
 from pipelines.settings import Settings
-from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, Views
+from pipelines.views import LAYOUT, Views
 from topics.ids import key_of, name_of
 from topics.scores import Decision, ScoredTrack, Scores
 
 Handles = npt.NDArray[np.int32]
 
 NO_HANDLES: Handles = np.zeros(0, np.int32)
-CONTEXT_LENGTH, PAIR_LENGTH = len(CONTEXT_NAMES), len(PAIR_NAMES)
 NO_CANDIDATE = "no usable candidate: none known, or none playable"
 
 
@@ -56,8 +54,8 @@ def describe(
     plays: Plays, now_ms: int, handles: Handles, views: Views, settings: Settings
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return the context vector and the columns of given tracks, as known at ``now_ms``."""
-    _, _, context, columns = _consider(plays, now_ms, handles, 0, 0, views, settings)
-    return context, columns
+    n, work = look_at(plays, now_ms, handles, 0, 0, views, settings), views.work
+    return work.context.copy(), work.columns[:n].copy()
 
 
 def decide(question: Question, plays: Plays, views: Views, settings: Settings) -> Decided:
@@ -67,24 +65,28 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
     given, limit = NO_HANDLES, settings.candidates.limit
     if question.candidates is not None:
         given, limit = _usable(question.candidates, views), 0
-    handles, sources, context, columns = _consider(plays, question.at_ms, given, limit, key, views, settings)
-    known = views.version.predict(context, columns, views.policy, key)
-    considered = Considered(handles, sources, context, columns, known.mean)
-    if len(handles) == 0:
+    n, slots, words = choose(plays, question.at_ms, given, limit, question.limit, key, views, settings)
+    work = views.work
+    context = work.context.copy()
+    considered = Considered(
+        work.candidates[:n].copy(),
+        work.sources[:n].copy(),
+        context,
+        work.columns[:n].copy(),
+        work.means[:n].copy(),
+    )
+    if n == 0:
         return Decided(_scores(question, decision_id, views, (), NO_CANDIDATE), None, considered)
 
-    chosen, propensity = draw(views.policy, known, question.limit, key)
-    drawn, proposed_by, means, scores, slate_columns, p_skips = take_slate(
-        chosen, handles, sources, known.mean, columns, context, views.skips.weights
-    )
     track_names = views.table.names
-    names = tuple([track_names[handle] for handle in drawn.tolist()])
-    propensities = tuple(propensity.tolist())
-    source_names = [SOURCE_NAMES[source] for source in proposed_by.tolist()]
-    skips = p_skips.tolist() or (None,) * len(names)
-    slate = tuple(map(ScoredTrack, names, scores.tolist(), propensities, source_names, skips))
-    context_bytes, columns_bytes = context.tobytes(), slate_columns.tobytes()
+    handles, sources = work.drawn[:, :slots].tolist()
+    means, scores, propensities, p_skips = work.figures[:, :slots].tolist()
+    names = tuple([track_names[handle] for handle in handles])
+    source_names = [SOURCE_NAMES[source] for source in sources]
+    skips = p_skips if views.skips.known else repeat(None)
+    slate = tuple(map(ScoredTrack, names, scores, propensities, source_names, skips))
     version = views.version.name
+    context_bytes, columns_bytes = context.tobytes(), work.slot_columns[:slots].tobytes()
     pending = Pending(
         decision_id=decision_id,
         at_ms=question.at_ms,
@@ -93,13 +95,13 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
         policy=views.policy_name,
         policy_version=version,
         tracks=names,
-        propensities=propensities,
-        means=tuple(means.tolist()),
+        propensities=tuple(propensities),
+        means=tuple(means),
         context=context_bytes,
         columns=columns_bytes,
-        plays=(0,) * len(names),
-        rewards=(0.0,) * len(names),
-        size=size_of(names, context_bytes, columns_bytes, views.policy_name, version),
+        plays=(0,) * slots,
+        rewards=(0.0,) * slots,
+        size=size_of(names, context_bytes, columns_bytes, views.policy_name, version, words=words),
     )
     return Decided(_scores(question, decision_id, views, slate, None), pending, considered)
 
@@ -122,19 +124,6 @@ def _usable(names: tuple[str, ...], views: Views) -> Handles:
     handles = [views.table.handle(name) for name in dict.fromkeys(names)]
     playable = views.table.tracks["playable"]
     return np.array([handle for handle in handles if playable[handle]], np.int32)
-
-
-def _consider(
-    plays: Plays, now_ms: int, given: Handles, limit: int, key: int, views: Views, settings: Settings
-) -> tuple[Handles, npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    table, work = views.table, views.work
-    stamp = work.next_stamp(table)
-    found: tuple[Handles, npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]] = consider(
-        given, limit, now_ms, settings.sessions.gap_ms, np.uint64(key), stamp, plays, views.quotas,
-        table.tracks, table.followers, table.popular, table.fresh, table.clock,
-        work.own, work.by_artist, work.shortlist, work.summary, CONTEXT_LENGTH, PAIR_LENGTH,
-    )  # fmt: skip
-    return found
 
 
 def _scores(

@@ -156,12 +156,18 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
     )
 
 
-def size_of(tracks: tuple[str, ...], context: bytes, columns: bytes, *names: str) -> int:
-    """Return how many bytes a decision takes when stored, at most; ``names`` are its policy and version."""
-    words = np.frombuffer(columns, "<u4")
-    texts = "".join((*tracks, *names)).encode()
-    columns_bytes = 4 * int(np.count_nonzero(words)) + len(words) // 8 + 1
-    return DECISION_BYTES + len(tracks) * SLOT_BYTES + len(texts) + len(context) + columns_bytes
+def size_of(
+    tracks: tuple[str, ...], context: bytes, columns: bytes, *names: str, words: int | None = None
+) -> int:
+    """Return how many bytes a decision takes when stored, at most.
+
+    ``names`` are its policy and version; ``words`` how many columns are not 0, where that is known.
+    """
+    if words is None:
+        words = int(np.count_nonzero(np.frombuffer(columns, "<u4")))
+    texts = len("".join((*tracks, *names)).encode())
+    columns_bytes = 4 * words + len(columns) // 32 + 1
+    return DECISION_BYTES + len(tracks) * SLOT_BYTES + texts + len(context) + columns_bytes
 
 
 def _pack_pending(decision: Pending) -> _StoredPending:

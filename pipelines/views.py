@@ -11,6 +11,7 @@ from features.context import CONTEXT
 from features.listener.layout import BY_ARTIST, OWN, SUMMARY
 from features.pair import PAIR
 from features.track.table import TrackTable
+from numeric.arrays import bytes_of
 from pipelines.settings import Settings
 from pipelines.skips import Skips
 from topics.ids import name_of
@@ -21,9 +22,12 @@ DAY_MS = 86_400_000
 
 
 class Workspace:
-    """Scratch rows that one recall writes and the same decision reads; nothing survives in it.
+    """Scratch memory that one decision writes and reads; nothing survives in it.
 
-    A row counts only if it carries the present stamp, so nothing is ever cleared.
+    A row of ``own`` and ``by_artist`` counts only if it carries the present stamp, so nothing is ever
+    cleared. What is named ``…_bytes`` is the same memory as bytes, for kernels. Shapes: candidates, sources
+    and means (m,), context (C,), columns (m, P); of the slots of a slate drawn (2, k), figures (4, k) and
+    slot_columns (k, P), as `candidates.taking` fills them.
     """
 
     def __init__(self) -> None:
@@ -32,15 +36,39 @@ class Workspace:
         self.by_artist: npt.NDArray[np.void] = np.zeros(0, BY_ARTIST)
         self.summary = np.zeros(1, SUMMARY)
         self.shortlist = np.zeros(1_000, ENTRY)
+        self.own_bytes, self.by_artist_bytes = bytes_of(self.own), bytes_of(self.by_artist)
+        self.summary_bytes, self.shortlist_bytes = bytes_of(self.summary), bytes_of(self.shortlist)
+        self.candidates: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self.sources: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self.means = np.zeros(0)
+        self.context: npt.NDArray[np.float32] = np.zeros(len(CONTEXT_NAMES), np.float32)
+        self.columns: npt.NDArray[np.float32] = np.zeros((0, len(PAIR_NAMES)), np.float32)
+        self.drawn: npt.NDArray[np.int32] = np.zeros((2, 0), np.int32)
+        self.figures = np.zeros((4, 0))
+        self.slot_columns: npt.NDArray[np.float32] = np.zeros((0, len(PAIR_NAMES)), np.float32)
 
     def next_stamp(self, table: TrackTable) -> int:
         """Return a stamp never used before, with rows for all tracks and artists of the table."""
         if len(self.own) < len(table.tracks):
             self.own = np.zeros(len(table.tracks), OWN)
+            self.own_bytes = bytes_of(self.own)
         if len(self.by_artist) <= len(table.artists):
             self.by_artist = np.zeros(2 * len(table.artists) + 1, BY_ARTIST)
+            self.by_artist_bytes = bytes_of(self.by_artist)
         self.stamp += 1
         return self.stamp
+
+    def make_room(self, candidates: int, slots: int) -> None:
+        """Make sure that so many candidates and slots fit."""
+        if len(self.slot_columns) < slots:
+            self.drawn = np.zeros((2, slots), np.int32)
+            self.figures = np.zeros((4, slots))
+            self.slot_columns = np.zeros((slots, len(PAIR_NAMES)), np.float32)
+        if len(self.candidates) < candidates:
+            self.candidates = np.zeros(candidates, np.int32)
+            self.sources = np.zeros(candidates, np.uint8)
+            self.means = np.zeros(candidates)
+            self.columns = np.zeros((candidates, len(PAIR_NAMES)), np.float32)
 
 
 class Views:

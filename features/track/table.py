@@ -17,6 +17,7 @@ from features.track.counting import (
     place_popular,
 )
 from features.track.layout import CLOCK, EVENT, FOLLOWER, FOLLOWERS_KEPT, TRACK
+from numeric.arrays import bytes_of
 from topics.ids import key_of
 from topics.track import Track
 from topics.track_facts import TrackFacts
@@ -31,6 +32,8 @@ DAY_MS = 86_400_000
 
 class TrackTable:
     """The catalogue and the facts of all tracks; grows by doubling.
+
+    ``track_bytes``, ``follower_bytes`` and ``clock_bytes`` are the same memory as bytes, for kernels.
 
     >>> table = TrackTable()
     >>> handle = table.handle("t1")
@@ -55,6 +58,8 @@ class TrackTable:
         self.fresh: npt.NDArray[np.int32] = np.zeros(FRESH_KEPT, np.int32)
         self.clock = np.zeros(1, CLOCK)
         self.clock[0] = (popularity_half_life_ms, follower_half_life_ms, -1, -1, 0, 0)
+        self.clock_bytes = bytes_of(self.clock)
+        self.track_bytes, self.follower_bytes = bytes_of(self.tracks), bytes_of(self.followers)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -195,6 +200,7 @@ class TrackTable:
         if handle == len(self.tracks):
             self.tracks = np.concatenate([self.tracks, _empty_tracks(handle)])
             self.followers = np.concatenate([self.followers, _empty_followers(handle)])
+            self.track_bytes, self.follower_bytes = bytes_of(self.tracks), bytes_of(self.followers)
         self._by_key[key] = handle
         self.names.append("")
         self.tracks[handle]["key"] = key

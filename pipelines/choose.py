@@ -1,0 +1,165 @@
+"""Choose: from a listener's plays to a drawn slate, in one call where the policy is compiled."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bandits.prediction import predict_mean, predict_spread
+from bandits.slate import draw, draw_slots, refuse
+from bandits.version import APART
+from candidates.consider import consider
+from candidates.taking import take_slate
+from numeric.arrays import Bytes, Floats, Records, Singles
+from numeric.jit import kernel
+from pipelines.settings import Settings
+from pipelines.views import Views
+
+
+class Chosen(NamedTuple):
+    """How much of the workspace a decision has filled."""
+
+    candidates: int
+    slots: int
+    words: int  # columns of the slots that are not 0
+
+
+def look_at(
+    plays: Records, now_ms: int, given: Records, limit: int, key: int, views: Views, settings: Settings
+) -> int:
+    """Fill the workspace with candidates, sources, context and columns; return how many candidates there are.
+
+    ``given`` (handles) are the candidates where ``limit`` is 0; else the sources propose up to ``limit``.
+    """
+    views.work.make_room(max(limit, len(given)), 0)
+    return int(consider(*_world(plays, now_ms, given, limit, key, views, settings)))
+
+
+def choose(
+    plays: Records,
+    now_ms: int,
+    given: Records,
+    limit: int,
+    slots: int,
+    key: int,
+    views: Views,
+    settings: Settings,
+) -> Chosen:
+    """Fill the workspace with what `look_at` finds, the means, and a slate drawn from it.
+
+    Raises ValueError if the version does not fit the policy or today's columns, or expects absurd means.
+    """
+    work, version, policy = views.work, views.version, views.policy
+    compiled: tuple[int, float, float] | None = getattr(policy, "compiled", None)
+    spread = policy.wants_variance or policy.draws > 0
+    fits = version.weights.shape == (len(work.context), work.columns.shape[1])
+    if compiled is None or not fits or (spread and not len(version.covariance)):
+        return _choose_plainly(plays, now_ms, given, limit, slots, key, views, settings)
+    work.make_room(max(limit, len(given)), slots)
+    world = _world(plays, now_ms, given, limit, key, views, settings)
+    mind = (
+        version.weights, version.covariance if spread else None, policy.wants_variance, policy.draws,
+        np.uint64(key ^ APART), *compiled, slots, views.skips.weights,
+        work.means, work.drawn, work.figures, work.slot_columns,
+    )  # fmt: skip
+    chosen = Chosen(*_choose(*(world + mind)))
+    if chosen.candidates and slots and not chosen.slots:
+        refuse(work.means[: chosen.candidates])
+    return chosen
+
+
+def _choose_plainly(
+    plays: Records,
+    now_ms: int,
+    given: Records,
+    limit: int,
+    slots: int,
+    key: int,
+    views: Views,
+    settings: Settings,
+) -> Chosen:
+    """Do the same step by step: for policies that are no kernel, and for errors in their own words."""
+    work = views.work
+    n = look_at(plays, now_ms, given, limit, key, views, settings)
+    known = views.version.predict(work.context, work.columns[:n], views.policy, key)
+    work.means[:n] = known.mean
+    drawn = draw(views.policy, known, slots, key)
+    work.make_room(n, slots)
+    words = take_slate(
+        *drawn, work.candidates, work.sources, work.means, work.columns, work.context,
+        views.skips.weights, work.drawn, work.figures, work.slot_columns,
+    )  # fmt: skip
+    return Chosen(n, len(drawn.chosen), int(words))
+
+
+def _world(
+    plays: Records, now_ms: int, given: Records, limit: int, key: int, views: Views, settings: Settings
+) -> tuple[Any, ...]:
+    """Return what `consider` takes."""
+    table, work = views.table, views.work
+    stamp = work.next_stamp(table)
+    return (
+        given, limit, now_ms, settings.sessions.gap_ms, np.uint64(key), stamp, plays, views.quotas,
+        table.track_bytes, table.follower_bytes, table.popular, table.fresh, table.clock_bytes,
+        work.own_bytes, work.by_artist_bytes, work.shortlist_bytes, work.summary_bytes,
+        work.candidates, work.sources, work.context, work.columns,
+    )  # fmt: skip
+
+
+@kernel
+def _choose(
+    given: Records,
+    limit: int,
+    now_ms: int,
+    gap_ms: int,
+    key: np.uint64,
+    stamp: int,
+    plays: Records,
+    quotas: Records,
+    track_bytes: Bytes,
+    follower_bytes: Bytes,
+    popular: Records,
+    fresh: Records,
+    clock_bytes: Bytes,
+    own_bytes: Bytes,
+    by_artist_bytes: Bytes,
+    shortlist_bytes: Bytes,
+    summary_bytes: Bytes,
+    candidates: Records,
+    sources: Records,
+    context: Singles,
+    columns: Singles,
+    weights: Floats,
+    covariance: Floats | None,
+    want_variance: bool,
+    draws: int,
+    draws_key: np.uint64,
+    kind: int,
+    floor: float,
+    setting: float,
+    slots: int,
+    skip_weights: Floats,
+    means: Floats,
+    drawn: Records,
+    figures: Floats,
+    slot_columns: Singles,
+) -> tuple[int, int, int]:
+    """Return (candidates, slots, words); without a covariance, what needs one is not even compiled."""
+    n = consider(
+        given, limit, now_ms, gap_ms, key, stamp, plays, quotas,
+        track_bytes, follower_bytes, popular, fresh, clock_bytes,
+        own_bytes, by_artist_bytes, shortlist_bytes, summary_bytes,
+        candidates, sources, context, columns,
+    )  # fmt: skip
+    mean = predict_mean(weights, context, columns[:n])
+    means[:n] = mean
+    variance, deviations = np.zeros(0), np.zeros((0, 0))
+    if covariance is not None:
+        variance, deviations = predict_spread(
+            covariance, context, columns[:n], want_variance, draws, draws_key
+        )
+    chosen, propensity = draw_slots(kind, floor, setting, mean, variance, deviations, slots, key)
+    words = take_slate(
+        chosen, propensity, candidates, sources, means, columns, context, skip_weights,
+        drawn, figures, slot_columns,
+    )  # fmt: skip
+    return n, chosen.shape[0], words
