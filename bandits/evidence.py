@@ -117,10 +117,11 @@ class Evidence:
 
     def _add(self, rows: Rows, weight: float) -> None:
         at_ms, context, columns, reward, reward_change, first = rows
-        if not len(columns):
+        count = len(columns)
+        if not count:
             return
         fits = (len(context), columns.shape[-1]) == self.total.shape
-        if not (fits and len(reward) == len(reward_change) == len(first) == len(columns)):
+        if not (fits and len(reward) == len(reward_change) == len(first) == count):
             raise ValueError(
                 f"feedback of {at_ms} ms has context {context.shape}, columns {columns.shape}, reward "
                 f"{reward.shape}, change {reward_change.shape} and first {first.shape}, expected "
@@ -140,8 +141,10 @@ class Evidence:
         for until_ms, factor in self.alarms:
             if at_ms <= until_ms:
                 weight *= factor
-        scales, square = self._scales[self._waiting], self._squares[self._waiting]
-        news = add_rows(self.total, scales, square, context, columns, reward, reward_change, first, weight)
+        news = add_rows(
+            self.total, self._scales, self._squares, self._waiting,
+            context, columns, reward, reward_change, first, weight,
+        )  # fmt: skip
         if news < 0.0:
             self._refuse(rows)
         self.rows += weight * news

@@ -56,8 +56,9 @@ def _add_square(row: Singles, square: Floats) -> None:
 @kernel
 def add_rows(
     total: Floats,
-    scales: Floats,
-    square: Floats,
+    waiting_scales: Floats,
+    waiting_squares: Floats,
+    waiting: int,
     context: Singles,
     columns: Singles,
     reward: Floats,
@@ -67,11 +68,13 @@ def add_rows(
 ) -> float:
     """Add weight × gain × x of all rows to total (C, P), and prepare what the first rows add to pairs.
 
-    That is the outer product of ``scales`` (C(C+1)/2,) = weight × c cᵀ and ``square`` (P(P+1)/2,) = Σ v vᵀ,
-    left to `settle`. A row's gain is its reward where it is first, else its reward's change. Returns the
-    number of first rows, or −1 if a number is not finite: then total and scales are unchanged.
+    That is the outer product of scales (C(C+1)/2,) = weight × c cᵀ and square (P(P+1)/2,) = Σ v vᵀ, written
+    to row ``waiting`` of what `settle` adds later. A row's gain is its reward where it is first, else its
+    reward's change. Returns the number of first rows, or −1 if a number is not finite: then total and
+    scales are unchanged.
     """
     rows, width = columns.shape
+    scales, square = waiting_scales[waiting], waiting_squares[waiting]
     line = np.zeros(width)
     square[:] = 0.0
     news = 0

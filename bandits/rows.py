@@ -1,9 +1,8 @@
 """Rows: one part of a feedback, as arrays that evidence is folded from."""
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
-from msgspec.structs import replace
 
 from numeric.arrays import Flags, Floats, Singles
 from topics.feedback import Feedback
@@ -36,32 +35,42 @@ def rows_of(feedback: Feedback) -> Rows:
     array([[1., 1.]], dtype=float32)
     """
     slots = feedback.slots
-    for slot in slots:
-        if len(slot.columns) != len(slots[0].columns):
-            raise ValueError(
-                f"slot {slot.slot} of decision {feedback.decision_id} has {len(slot.columns)} bytes of "
-                f"columns, expected {len(slots[0].columns)} as in its first: the record mixes two layouts"
-            )
-    joined = np.frombuffer(bytearray().join([slot.columns for slot in slots]), "<f4")  # writable, so that
+    columns = [slot.columns for slot in slots]
+    if len(set(map(len, columns))) > 1:
+        _refuse(feedback)
+    joined = np.frombuffer(bytearray().join(columns), "<f4")  # writable, so that
     context = np.frombuffer(bytearray(feedback.context), "<f4")  # kernels are compiled for one kind of array
+    rewards, changes = [slot.reward for slot in slots], [slot.reward_change for slot in slots]
+    told = np.array([*rewards, *changes, *[slot.first for slot in slots]], np.float64).reshape(3, len(slots))
     return Rows(
         feedback.at_ms,
         context,
         joined.reshape(len(slots), len(joined) // max(1, len(slots))),
-        np.array([slot.reward for slot in slots], np.float64),
-        np.array([slot.reward_change for slot in slots], np.float64),
-        np.array([slot.first for slot in slots], np.bool_),
+        told[0],
+        told[1],
+        told[2] != 0.0,
     )
 
 
-def skip_rows_of(feedback: Feedback) -> Rows | None:
-    """Return the rows whose skip verdict becomes known in this part, with 1 for a skip as their reward.
+def skip_rows_of(feedback: Feedback, rows: Rows) -> Rows | None:
+    """Return those of a feedback's rows whose skip verdict it tells first, with 1 for a skip as their reward.
 
     None if there is no such row.
     """
-    told = tuple(slot for slot in feedback.slots if slot.skipped is not None)
+    told = [slot for slot in feedback.slots if slot.skipped is not None]
     if not told:
         return None
-    verdicts = np.array([slot.skipped for slot in told], np.float64)
-    rows = rows_of(replace(feedback, slots=told))
-    return rows._replace(reward=verdicts, reward_change=verdicts, first=np.ones(len(told), np.bool_))
+    columns = np.frombuffer(bytearray().join([slot.columns for slot in told]), "<f4")
+    skips = np.array([slot.skipped for slot in told], np.float64)
+    return Rows(
+        rows.at_ms, rows.context, columns.reshape(len(told), -1), skips, skips, np.full(len(told), True)
+    )
+
+
+def _refuse(feedback: Feedback) -> NoReturn:
+    first = feedback.slots[0].columns
+    odd = next(slot for slot in feedback.slots if len(slot.columns) != len(first))
+    raise ValueError(
+        f"slot {odd.slot} of decision {feedback.decision_id} has {len(odd.columns)} bytes of "
+        f"columns, expected {len(first)} as in its first: the record mixes two layouts"
+    )

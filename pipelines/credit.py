@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bandits.examination import seen
 from features.track.events import shown
-from pipelines.listener import CREDIT_BYTES, Pending
+from pipelines.listener import CREDIT_BYTES, Pending, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.feedback import Feedback, FeedbackSlot
@@ -78,6 +78,67 @@ def credited(
         verdicts = (slot,)
     changed = {slot: change} if slot < decision.seen and (change != 0.0 or verdicts) else {}
     return _part(later, changed, verdicts, mark, settings, final=False)
+
+
+def organic(
+    newest: Pending,
+    slot: int,
+    play: Play,
+    described: tuple[bytes, bytes],
+    play_hash: int,
+    earned: Earned,
+    mark: str,
+) -> tuple[Pending, Feedback]:
+    """Return a play nobody recommended beside an unplayed ``slot`` of the newest slate: a decision of two.
+
+    ``described`` are the play's context and columns as of that slate. The feedback tells of both.
+    """
+    context, columns = described
+    contrast = columns_of(newest, slot)
+    tracks = (play.track_id, newest.tracks[slot])
+    policy, version, joined = newest.policy, newest.policy_version, columns + contrast
+    decision = Pending(
+        decision_id=f"{play_hash:016x}",
+        at_ms=newest.at_ms,
+        kind="organic",
+        attribution="none",
+        policy=policy,
+        policy_version=version,
+        tracks=tracks,
+        propensities=(0.0, 0.0),
+        means=(0.0, newest.means[slot]),
+        context=context,
+        columns=joined,
+        plays=(play_hash, 0),
+        rewards=(earned.reward, 0.0),
+        skips=() if earned.skipped < 0 else (earned.skipped, -1),
+        seen=2,
+        parts=1,
+        size=size_of(tracks, context, joined, policy, version) + CREDIT_BYTES,
+    )
+    verdict = None if earned.skipped < 0 else bool(earned.skipped)
+    feedback = Feedback(
+        decision_id=decision.decision_id,
+        listener_mark=mark,
+        at_ms=newest.at_ms,
+        kind="organic",
+        attribution="none",
+        policy=policy,
+        policy_version=version,
+        layout=LAYOUT,
+        context=context,
+        slots=(
+            FeedbackSlot(0, tracks[0], columns, None, earned.reward, earned.reward, True, verdict),
+            FeedbackSlot(1, tracks[1], contrast, None, 0.0, 0.0, True),
+        ),
+    )
+    return decision, feedback
+
+
+def columns_of(decision: Pending, slot: int) -> bytes:
+    """Return the columns of one slot, as the decision has them."""
+    width = len(decision.columns) // len(decision.tracks)
+    return decision.columns[slot * width : (slot + 1) * width]
 
 
 def closed(decision: Pending, mark: str, settings: Settings) -> tuple[Pending, Feedback | None]:
@@ -155,11 +216,10 @@ def _with_verdict(decision: Pending, row: FeedbackSlot, news: tuple[int, ...]) -
 
 def _changed_row(decision: Pending, slot: int, change: float) -> FeedbackSlot:
     """Return the row of a slot whose reward has changed since an earlier part."""
-    width = len(decision.columns) // len(decision.tracks)
     return FeedbackSlot(
         slot=slot,
         track_id=decision.tracks[slot],
-        columns=decision.columns[slot * width : (slot + 1) * width],
+        columns=columns_of(decision, slot),
         propensity=decision.propensities[slot] if decision.kind == "recommended" else None,
         reward=decision.rewards[slot],
         reward_change=change,
@@ -168,12 +228,10 @@ def _changed_row(decision: Pending, slot: int, change: float) -> FeedbackSlot:
 
 def shown_events(decision: Pending, seen_slots: int, views: Views) -> npt.NDArray[np.void]:
     """Return one track event for each slot that was seen: what it earned beyond what was expected."""
-    handle = views.table.handle
+    handles = [views.table.handle(name) for name in decision.tracks[:seen_slots]]
+    earned = np.array([*decision.rewards[:seen_slots], *decision.means[:seen_slots]])
     events: npt.NDArray[np.void] = shown(
-        np.array([handle(name) for name in decision.tracks[:seen_slots]], np.int32),
-        np.array(decision.rewards[:seen_slots]),
-        np.array(decision.means[:seen_slots]),
-        decision.at_ms,
+        np.array(handles, np.int32), earned[:seen_slots], earned[seen_slots:], decision.at_ms
     )
     return events
 

@@ -58,9 +58,10 @@ class Learner:
             )
         if feedback.slots:
             organic = feedback.kind == "organic"
-            self.evidence.fold(rows_of(feedback), self.settings.learning.organic_weight if organic else 1.0)
+            rows = rows_of(feedback)
+            self.evidence.fold(rows, self.settings.learning.organic_weight if organic else 1.0)
             self.rows_since += len(feedback.slots)
-            verdicts = skip_rows_of(feedback)
+            verdicts = skip_rows_of(feedback, rows)
             if verdicts is not None:
                 self.skips.fold(verdicts)
                 self._told = None

@@ -15,9 +15,20 @@ from msgspec.structs import replace
 from features.listener.fold import FOLDED_AWAY, TOO_LATE, fold_play
 from features.listener.happened import happened
 from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS
-from pipelines.credit import Earned, closed, credited, find_credit, find_credited, mark_of, shown_events
+from numeric.arrays import Singles
+from pipelines.credit import (
+    Earned,
+    closed,
+    columns_of,
+    credited,
+    find_credit,
+    find_credited,
+    mark_of,
+    organic,
+    shown_events,
+)
 from pipelines.decide import Decided, Question, decide, describe
-from pipelines.listener import FRAME_BYTES, STATE_BYTES_MAX, Listener, Pending, new_listener, size_of
+from pipelines.listener import FRAME_BYTES, STATE_BYTES_MAX, Listener, Pending, new_listener
 from pipelines.outcome import outcome_of, reward_of
 from pipelines.settings import Settings
 from pipelines.timers import next_deadline, with_due
@@ -248,8 +259,13 @@ def _credit(
             return
         where, slot = found
     mark = mark_of(play.listener_id, settings)
-    _predict_skip(done, pending[where], slot, earned, views)
-    later, feedback = credited(pending[where], slot, play_hash, earned, mark, settings)
+    decision = pending[where]
+    if not (decision.skips and decision.skips[slot] >= 0):  # else the verdict is no news
+        context, columns = bytearray(decision.context), bytearray(columns_of(decision, slot))
+        done.skip = _skip_foretold(
+            np.frombuffer(context, "<f4"), np.frombuffer(columns, "<f4"), earned, views
+        )
+    later, feedback = credited(decision, slot, play_hash, earned, mark, settings)
     if feedback is not None:
         done.feedback.append(feedback)
     done.state = replace(done.state, pending=_replaced(pending, where, later))
@@ -267,50 +283,29 @@ def _note_organic(
     newest = next((p for p in reversed(state.pending) if p.kind == "recommended"), None)
     if newest is None or newest.at_ms > play.started_ms:
         return
-    track = np.array([views.table.handle(play.track_id)], np.int32)
-    context, columns = describe(state.plays, newest.at_ms, track, views, settings)
     unplayed = [i for i, name in enumerate(newest.tracks) if not newest.plays[i] and name != play.track_id]
     if not unplayed:
         return
     slot = unplayed[play_hash % len(unplayed)]
-    width = len(newest.columns) // len(newest.tracks)
-    tracks = (play.track_id, newest.tracks[slot])
-    context_bytes = context.tobytes()
-    columns_bytes = columns.tobytes() + newest.columns[slot * width : (slot + 1) * width]
-    organic = Pending(
-        decision_id=f"{play_hash:016x}",
-        at_ms=newest.at_ms,
-        kind="organic",
-        attribution="none",
-        policy=newest.policy,
-        policy_version=newest.policy_version,
-        tracks=tracks,
-        propensities=(0.0, 0.0),
-        means=(0.0, newest.means[slot]),
-        context=context_bytes,
-        columns=columns_bytes,
-        plays=(0, 0),
-        rewards=(0.0, 0.0),
-        size=size_of(tracks, context_bytes, columns_bytes, newest.policy, newest.policy_version),
-    )
-    others = tuple(p for p in state.pending if p.kind == "recommended")
+    track = np.array([views.table.handle(play.track_id)], np.int32)
+    context, columns = describe(state.plays, newest.at_ms, track, views, settings)
+    done.skip = _skip_foretold(context, columns[0], earned, views)
+    described = context.tobytes(), columns.tobytes()
     mark = mark_of(play.listener_id, settings)
-    _predict_skip(done, organic, 0, earned, views)
-    organic, feedback = credited(organic, 0, play_hash, earned, mark, settings)
-    if feedback is not None:
-        done.feedback.append(feedback)
-    done.state = replace(state, pending=(*others, organic))
+    decision, feedback = organic(newest, slot, play, described, play_hash, earned, mark)
+    done.feedback.append(feedback)
+    others = tuple([p for p in state.pending if p.kind == "recommended"])
+    done.state = replace(state, pending=(*others, decision))
 
 
-def _predict_skip(done: Transition, decision: Pending, slot: int, earned: Earned, views: Views) -> None:
-    """Note how likely a skip was by what is known without this play, where its verdict is news."""
-    if earned.skipped < 0 or (decision.skips and decision.skips[slot] >= 0):
-        return
-    width = len(decision.columns) // len(decision.tracks)
-    columns = np.frombuffer(decision.columns[slot * width : (slot + 1) * width], "<f4")
-    p_skip = views.skips.probability(np.frombuffer(decision.context, "<f4"), columns)
-    if p_skip is not None:
-        done.skip = (p_skip, bool(earned.skipped))
+def _skip_foretold(
+    context: Singles, columns: Singles, earned: Earned, views: Views
+) -> tuple[float, bool] | None:
+    """Return how likely a skip was by what is known without this play, and the verdict, if it is known."""
+    if earned.skipped < 0:
+        return None
+    p_skip = views.skips.probability(context, columns)
+    return None if p_skip is None else (p_skip, bool(earned.skipped))
 
 
 def _close(done: Transition, where: int, listener_id: str, views: Views, settings: Settings) -> None:

@@ -41,6 +41,7 @@ _decoders: dict[str, Callable[[bytes], Any]] = {
     name: msgspec.json.Decoder(record).decode for name, record in SCHEMAS.items()
 }
 _encode = msgspec.json.Encoder().encode
+_LINE_BEGINS = {record: b'{"schema":"%b",' % name.encode() for record, name in SCHEMA_OF.items()}
 
 
 class Line(Struct, frozen=True):
@@ -69,8 +70,7 @@ def encode_line(record: Struct) -> bytes:
     >>> encode_line(Erasure("ann", 5))
     b'{"schema":"erasure.v1","listener_id":"ann","at_ms":5}\n'
     """
-    schema = SCHEMA_OF[type(record)]
-    return b'{"schema":"%s",%b\n' % (schema.encode(), _encode(record)[1:])
+    return b"%b%b\n" % (_LINE_BEGINS[type(record)], _encode(record)[1:])
 
 
 def decode(value: bytes, schema: str = DEFAULT_SCHEMA) -> Any:

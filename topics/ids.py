@@ -48,5 +48,4 @@ def name_of(*parts: str | int) -> str:
     >>> name_of("ab", "c") == name_of("a", "bc")
     False
     """
-    text = "\x1f".join(str(part) for part in parts)
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).hexdigest()

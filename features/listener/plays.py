@@ -150,6 +150,4 @@ def trim(
     for i in range(n - kept, kept_from):
         floor_ms = max(floor_ms, int(plays[i].started_ms))
         _close(plays[i])
-    if first == 0:
-        return plays, n - kept_from, floor_ms
-    return plays[first:].copy(), n - kept_from, floor_ms
+    return plays[first:], n - kept_from, floor_ms
