@@ -26,10 +26,10 @@ from bandits import POLICIES
 from pipelines import cli_live
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
+from pipelines.failures import Halted
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
 from pipelines.kafka.failed import KafkaFailed
 from pipelines.replay.driver import Interrupted, Replay
-from pipelines.replay.failures import Halted
 from pipelines.replay.options import (
     STDIO,
     Options,

@@ -71,11 +71,15 @@ class Learner:
         waited_ms = self.evidence.newest_ms - self.version_ms
         return self.rows_since >= rows_due or waited_ms >= self.settings.learning.version_ms
 
-    def make_versions(self) -> Versions:
-        """Return the next versions; they stay as they are while the evidence goes on changing."""
+    def next_version(self) -> None:
+        """Count what was folded up to here as the next version; who decides makes it of a snapshot."""
         self.version += 1
         self.rows_since = 0
         self.version_ms = self.evidence.newest_ms
+
+    def make_versions(self) -> Versions:
+        """Return the next versions; they stay as they are while the evidence goes on changing."""
+        self.next_version()
         name, told = str(self.version), self._told
         if told is None:
             told = skips_of([self.skips], name, self.settings)
@@ -84,15 +88,17 @@ class Learner:
         self._told = told
         return Versions(rewards_of([self.evidence], name, self.settings), told)
 
-    def snapshots(self, feedback_offset: int = -1) -> tuple[PolicySnapshot, PolicySnapshot]:
+    def snapshots(
+        self, feedback_offset: int = -1, shard: int = 0, settings: str = ""
+    ) -> tuple[PolicySnapshot, PolicySnapshot]:
         """Return the records from which learning rewards and skips can go on, bit for bit."""
         rewards, skips = (
             snapshot_of(
                 evidence,
                 policy=name,
-                shard=0,
+                shard=shard,
                 version=self.version,
-                settings="",
+                settings=settings,
                 feedback_offset=feedback_offset,
             )
             for evidence, name in ((self.evidence, self.settings.policy.name), (self.skips, SKIPS))

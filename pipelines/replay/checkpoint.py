@@ -14,9 +14,9 @@ from bandits.evidence import Evidence
 from bandits.merge import realigned
 from bandits.snapshot import evidence_of
 from pipelines.collect import records_of, rows_of
+from pipelines.failures import Failures
 from pipelines.learn import versions_of
 from pipelines.replay.engine import Delayed, Engine
-from pipelines.replay.failures import Failures
 from pipelines.settings import DAY_MS, Settings
 from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, Views
 from state.envelope import seal, unseal

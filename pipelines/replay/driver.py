@@ -14,13 +14,13 @@ import numpy as np
 
 from features.listener.plays import LATENESS_MS
 from pipelines.decide import whole_decision
+from pipelines.failures import Failures, last_line
 from pipelines.importers import Entry, read_tracks
 from pipelines.listener import Listener
 from pipelines.replay import checkpoint
 from pipelines.replay.engine import Engine
-from pipelines.replay.failures import Failures
 from pipelines.replay.identity import check_same, identity_of
-from pipelines.replay.letters import last_line, letter_of
+from pipelines.replay.letters import letter_of
 from pipelines.replay.log import count_plays, entries_after, mark_of
 from pipelines.replay.options import STDIO, Options
 from pipelines.replay.outputs import Outputs

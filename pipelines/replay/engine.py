@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from pipelines.collect import collect, records_of
 from pipelines.learn import Learner
-from pipelines.replay.listeners import Listeners
+from pipelines.listeners import Listeners
 from pipelines.serve import FOREVER_MS, Transition, fire_timers, serve
 from pipelines.settings import Settings
 from pipelines.views import Views

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
+from pipelines.listeners import Listeners
 from pipelines.replay.driver import Replay
 from pipelines.replay.engine import Engine
-from pipelines.replay.listeners import Listeners
 from pipelines.replay.options import Options
 from pipelines.settings import load_settings
 from tests.replay.comparing import by_listener, outputs_in, written

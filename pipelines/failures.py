@@ -1,6 +1,8 @@
 """Failures: when exceptions inside a step are so many that going on would only bury good records."""
 
+import traceback
 from collections import deque
+from pathlib import Path
 
 IN_A_ROW_MAX = 100
 WINDOW = 10_000  # records
@@ -21,7 +23,7 @@ class Failures:
     >>> failures.add(100, "ZeroDivisionError: division by zero")
     Traceback (most recent call last):
     ...
-    pipelines.replay.failures.Halted: 101 records in a row failed inside segue, the last (record 100) with
+    pipelines.failures.Halted: 101 records in a row failed inside segue, the last (record 100) with
     ZeroDivisionError: division by zero; this is a fault of segue, not of the log
     """
 
@@ -48,3 +50,17 @@ class Failures:
             f"{many} failed inside segue, the last (record {record}) with {detail}; "
             "this is a fault of segue, not of the log"
         )
+
+
+def last_line(error: Exception) -> str:
+    """Return the last line of an exception's traceback, and where it was raised.
+
+    >>> try:
+    ...     int("x")
+    ... except ValueError as error:
+    ...     last_line(error)
+    "ValueError: invalid literal for int() with base 10: 'x' (<doctest ...>, line 2)"
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return traceback.format_exception_only(error)[-1].strip()[:300] + where
