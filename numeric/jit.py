@@ -48,12 +48,13 @@ if not numba.config.CACHE_DIR:  # whoever sets NUMBA_CACHE_DIR has decided alrea
     numba.config.CACHE_DIR = str(_cache_folder())
 
 
-def layout(fields: list[tuple[Any, ...]]) -> np.dtype[np.void]:
-    """Return the type of rows that kernels read, each field where the processor likes it.
+def layout(fields: list[tuple[Any, ...]], *, align: bool = True) -> np.dtype[np.void]:
+    """Return the type of rows that kernels read, each field where the processor likes it if ``align``.
 
-    Where kernels run as plain Python (NUMBA_DISABLE_JIT=1), rows have attributes there too.
+    Rows that are stored stand close together, not aligned. Where kernels run as plain Python
+    (NUMBA_DISABLE_JIT=1), rows have attributes there too.
     """
-    rows = np.dtype(fields, align=True)
+    rows = np.dtype(fields, align=align)
     return np.dtype((np.record, rows)) if numba.config.DISABLE_JIT else rows
 
 

@@ -17,7 +17,7 @@ from numeric.jit import kernel
 def total(values: Floats) -> float:
     """Return the sum of values (n,).
 
-    >>> total(np.arange(11.0))
+    >>> print(total(np.arange(11.0)))
     55.0
     """
     a = b = c = d = e = f = g = h = 0.0
