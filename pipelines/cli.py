@@ -1,4 +1,4 @@
-"""The command line: `segue replay`, `segue import`, `segue demo`, `segue settings`."""
+"""The command line: `segue replay`, `segue evaluate`, `segue import`, `segue demo`, `segue settings`."""
 
 import json
 import signal
@@ -26,6 +26,10 @@ from bandits import POLICIES
 from pipelines import cli_live
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
+from pipelines.evaluate import report as evaluation_report
+from pipelines.evaluate.question import WrongLog
+from pipelines.evaluate.run import AUTO as FOUND_OUT
+from pipelines.evaluate.run import FORMATS, evaluate
 from pipelines.failures import Halted
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
 from pipelines.kafka.failed import KafkaFailed
@@ -64,7 +68,7 @@ def main() -> None:
         if error.name not in {"aiokafka", "faust", "kafka"}:
             raise
         fail(f"{error.name} is not installed, live commands need it: pip install 'segue[faust]'", WRONG)
-    except (ImportFailed, KafkaFailed, StoreError, WrongOptions, WrongSettings, OSError) as error:
+    except (ImportFailed, KafkaFailed, StoreError, WrongLog, WrongOptions, WrongSettings, OSError) as error:
         fail(str(error), WRONG)
     except Halted as error:
         fail(str(error), FAULT)
@@ -169,6 +173,46 @@ def report(summary: dict[str, Any], options: Options) -> None:
     console = errors if records_on_stdout else Console()
     for table in tables(summary):
         console.print(table)
+
+
+@app.command("evaluate")
+def evaluate_log(
+    decisions: Annotated[
+        str, typer.Argument(help="Whole decisions, as segue replay --decisions writes them.")
+    ],
+    policy: Annotated[
+        list[str], typer.Option(help="NAME[:FIELD=VALUE,…][@SNAPSHOT], once for each policy to judge.")
+    ],
+    feedback: Annotated[str | None, typer.Option(help="The feedback of the same run.")] = None,
+    reward_model: Annotated[
+        str | None, typer.Option(help="SNAPSHOT that says what tracks are expected to earn.")
+    ] = None,
+    format: Annotated[  # noqa: A002  the word users type
+        str, typer.Option(help=f"auto or one of {', '.join(FORMATS)}.")
+    ] = FOUND_OUT,
+    slots: Annotated[int, typer.Option(help="Slots of a slate that are judged, from the first on.")] = 3,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the result here; - for stdout.")
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Say what policies that never ran would have earned, from the decisions of one that did.
+
+    SNAPSHOT is a replay's state directory, or a file of policy-snapshot.v1 lines.
+    """
+    result = evaluate(
+        decisions, policy, load_settings(settings_file),
+        feedback=feedback, reward_model=reward_model, format=format, slots=slots,
+    )  # fmt: skip
+    text = json.dumps(result, indent=2) + "\n"
+    if str(json_out) == STDIO:
+        sys.stdout.write(text)
+        return
+    if json_out is not None:
+        json_out.write_text(text)
+    console = Console()
+    for part in evaluation_report.tables(result):
+        console.print(part, markup=False, highlight=False)
 
 
 @app.command("import")

@@ -190,6 +190,13 @@ def restore_views(views: Views, store: Store, progress: Progress, settings: Sett
         views.version, views.skips = versions_of([evidence], [progress.version], settings)
 
 
+def evidence_in_use(store: Store, settings: Settings) -> tuple[int, Evidence] | None:
+    """Return the version in use and the evidence of rewards it was made of, None if there is none."""
+    done = read_progress(store)
+    evidence = None if done is None else _read_evidence(store, IN_USE, settings)
+    return None if done is None or evidence is None else (done.version, evidence[0])
+
+
 def _read_evidence(
     store: Store, names: tuple[str, str], settings: Settings
 ) -> tuple[Evidence, Evidence] | None:

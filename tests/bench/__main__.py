@@ -1,7 +1,8 @@
 """Benchmarks: ``python -m tests.bench`` prints how fast replay runs, beside a floor, and deciding.
 
 Absolute figures are this machine's; the ratio to the floor (the same JSON read and written, nothing
-else) and to the peer are of one run. ``python -m tests.bench replay`` or ``decide`` runs one part.
+else) and to the peer are of one run. ``python -m tests.bench replay`` or ``decide`` runs one part;
+``estimators`` makes the table and plot of docs/evaluation.md.
 """
 
 import cProfile
@@ -21,6 +22,7 @@ from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
 from pipelines.settings import load_settings
 from tests.bench import decide_beside_vw
+from tests.bench import estimators as of_estimators
 from topics.codec import decode_line, encode_line
 
 PLAYS = 20_000
@@ -76,10 +78,15 @@ def decide(console: Console) -> None:
     decide_beside_vw.main()
 
 
-PARTS: dict[str, Callable[[Console], None]] = {"replay": replay, "decide": decide}
+def estimators(console: Console) -> None:
+    """Print how far off-policy estimates are from the truth."""
+    of_estimators.main()
+
+
+PARTS: dict[str, Callable[[Console], None]] = {"replay": replay, "decide": decide, "estimators": estimators}
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
+    for part in sys.argv[1:] or ("replay", "decide"):
         if part not in PARTS:
             sys.exit(f"part is {part!r}, expected one of {', '.join(PARTS)}")
         PARTS[part](Console())

@@ -1,0 +1,82 @@
+"""Run: from the names on a command line to the result of an evaluation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.evaluate.evaluation import Evaluation
+from pipelines.evaluate.open_bandit import NEEDED, OpenBanditLog
+from pipelines.evaluate.ours import OurLog
+from pipelines.evaluate.question import DecisionLog
+from pipelines.evaluate.snapshots import read_version
+from pipelines.evaluate.targets import target_of
+from pipelines.evaluate.vw_dsjson import VwLog
+from pipelines.importers.archive import sources_of
+from pipelines.importers.source import first_line
+from pipelines.importers.table import header_of
+from pipelines.replay.options import WrongOptions
+from pipelines.settings import Settings
+
+AUTO = "auto"
+FORMATS = ("segue", "open-bandit", "vw-dsjson")
+SLOTS_MAX = 50
+
+
+def evaluate(
+    decisions: str,
+    policies: Sequence[str],
+    settings: Settings,
+    *,
+    feedback: str | None = None,
+    reward_model: str | None = None,
+    format: str = AUTO,  # noqa: A002  the word users type
+    slots: int = 3,
+) -> dict[str, Any]:
+    """Judge policies on a log of decisions; see `pipelines.evaluate.evaluation` for the result.
+
+    Raises `WrongOptions` for what cannot be done as asked, `WrongLog` for a bad line, and ImportFailed
+    or OSError for a file that cannot be read.
+    """
+    if not policies:
+        raise WrongOptions("no --policy, expected one or more, such as uniform or inverse_gap@STATE")
+    if len(set(policies)) < len(policies):
+        raise WrongOptions("a --policy stands there twice, expected each once")
+    if not 1 <= slots <= SLOTS_MAX:
+        raise WrongOptions(f"--slots is {slots}, expected 1 to {SLOTS_MAX}")
+    kind = found_format(decisions) if format == AUTO else format
+    log, slots = _log(kind, decisions, feedback, slots, settings.seed)
+    targets = [target_of(policy, settings) for policy in policies]
+    model = None
+    if reward_model is not None:
+        model = read_version(reward_model, settings, want_covariance=False)
+    return Evaluation(targets, model, slots).run(log)
+
+
+def found_format(path: str) -> str:
+    """Return which format a log has, by its first line; raises `WrongOptions` if it is none."""
+    line = first_line(sources_of(path)[0].head())
+    if b'"_label_probability"' in line:
+        return "vw-dsjson"
+    if line.startswith(b"{"):
+        return "segue"
+    if set(NEEDED) <= set(header_of(line)[1]):
+        return "open-bandit"
+    raise WrongOptions(
+        f"{path} begins with {line[:80]!r}, expected decisions in one of the formats {', '.join(FORMATS)}"
+    )
+
+
+def _log(kind: str, decisions: str, feedback: str | None, slots: int, seed: int) -> tuple[DecisionLog, int]:
+    """Return the log, and how many slots of a slate it can tell of."""
+    if kind not in FORMATS:
+        raise WrongOptions(f"--format is {kind!r}, expected {AUTO} or one of {', '.join(FORMATS)}")
+    if (kind == "segue") != (feedback is not None):
+        wanted = (
+            "expected the feedback of the same run" if kind == "segue" else f"{kind} holds its rewards itself"
+        )
+        raise WrongOptions(f"--feedback is {feedback}, {wanted}")
+    if kind == "open-bandit":
+        return OpenBanditLog(decisions), 1
+    if kind == "vw-dsjson":
+        return VwLog(decisions), 1
+    assert feedback is not None
+    return OurLog(decisions, feedback, slots, seed), slots

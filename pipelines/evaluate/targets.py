@@ -1,0 +1,101 @@
+"""Targets: the policies to be judged, and the opinion each has of a logged decision."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bandits import POLICIES
+from bandits.evaluation.target import along
+from bandits.policy import Policy
+from bandits.prediction import Prediction, predict_mean
+from bandits.version import Version
+from numeric.arrays import Floats
+from pipelines.evaluate.question import Question
+from pipelines.evaluate.snapshots import read_version
+from pipelines.replay.options import WrongOptions
+from pipelines.settings import Settings, built
+
+
+class Target(NamedTuple):
+    """A policy with the version it would decide by, both frozen."""
+
+    name: str
+    policy: Policy
+    version: Version | None  # None: it looks at nothing
+
+
+def target_of(text: str, settings: Settings) -> Target:
+    """Read ``NAME[:FIELD=VALUE,…][@SNAPSHOT]``; the settings' own policy has the settings' fields.
+
+    >>> target_of("epsilon_greedy:epsilon=2@state", Settings())
+    Traceback (most recent call last):
+    ...
+    pipelines.replay.options.WrongOptions: --policy epsilon_greedy:epsilon=2@state:
+    Expected `float` <= 1.0 - at `$.epsilon`
+    """
+    rule, _, snapshot = text.partition("@")
+    name, _, fields = rule.partition(":")
+    if name not in POLICIES:
+        raise WrongOptions(f"--policy is {text!r}, expected one of {', '.join(POLICIES)} before : and @")
+    given: dict[str, Any] = {}
+    for pair in fields.split(",") if fields else ():
+        field, equals, value = pair.partition("=")
+        if not equals:
+            raise WrongOptions(f"--policy is {text!r}, expected FIELD=VALUE after the colon, got {pair!r}")
+        given[field] = value
+    try:
+        own = name == settings.policy.name and not given
+        policy: Policy = settings.policy.build() if own else built(POLICIES[name], given)
+    except ValueError as error:
+        raise WrongOptions(f"--policy {text}: {error}") from None
+    if not snapshot and name != "uniform":
+        raise WrongOptions(f"--policy is {text!r}, expected {text}@SNAPSHOT: it draws by what it has learned")
+    if not snapshot:
+        return Target(text, policy, None)
+    covariance = policy.wants_variance or policy.draws > 0
+    return Target(text, policy, read_version(snapshot, settings, want_covariance=covariance))
+
+
+class Judges:
+    """What several targets and one reward model think of a decision."""
+
+    def __init__(self, targets: Sequence[Target], model: Version | None) -> None:
+        self._targets = tuple(targets)
+        self._model = model
+        self._layout: str | None = None  # that all versions were found to read
+
+    def __call__(self, question: Question) -> Floats:
+        """Return (policies, 3, K): the ratio of propensities, the model's expectation and its value.
+
+        Raises `WrongOptions` if a version reads columns of another layout.
+        """
+        layout, _, dice, context, columns, slate, propensity = question
+        if layout != self._layout:
+            self._check(layout)
+        expected = np.zeros(len(columns))
+        if self._model is not None:
+            expected = np.clip(predict_mean(self._model.weights, context, columns), 0.0, 1.0)
+        opinions = np.empty((len(self._targets), 3, len(slate)))
+        for opinion, (_, policy, version) in zip(opinions, self._targets, strict=True):
+            if version is None:
+                known = Prediction(np.zeros(len(columns)))
+            else:
+                known = version.predict(context, columns, policy, dice)
+            probability, value = along(policy, known, slate, expected)
+            opinion[0] = probability / propensity
+            opinion[1] = expected[slate]
+            opinion[2] = value
+        return opinions
+
+    def _check(self, layout: str) -> None:
+        for what, version in (
+            *((f"--policy {target.name}", target.version) for target in self._targets),
+            ("--reward-model", self._model),
+        ):
+            if version is not None and version.layout != layout:
+                raise WrongOptions(
+                    f"{what} reads columns of layout {version.layout}, the log has {layout}: take a snapshot "
+                    "that was learned from such a log"
+                )
+        self._layout = layout

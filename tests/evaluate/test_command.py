@@ -1,0 +1,84 @@
+"""`segue evaluate` as a command, on what `segue replay` wrote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.replay.logs import messy
+from tests.replay.warm import Warm
+
+pytestmark = pytest.mark.compiled
+SOFTMAX = "softmax:temperature=0.1,floor=0.05"
+SETTINGS = '[policy]\nname = "softmax"\ntemperature = 0.1\nfloor = 0.05\n[slates]\nlimit = 4\n'
+
+
+@pytest.fixture(scope="module")
+def run(segue: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what was learned, and the decisions and feedback of a run by it that learned no more."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "log.jsonl").write_bytes(b"".join(messy(700)))
+    (folder / "settings.toml").write_text(SETTINGS)
+    log, given = str(folder / "log.jsonl"), ("--settings", str(folder / "settings.toml"))
+    learned = segue("replay", log, "--state", str(folder / "state"), *given)
+    wrote = segue(
+        "replay", log, "--views", str(folder / "state"), *given,
+        "--decisions", str(folder / "decisions.jsonl"), "--feedback", str(folder / "feedback.jsonl"),
+    )  # fmt: skip
+    assert (learned.code, wrote.code) == (0, 0), learned.err + wrote.err
+    return folder
+
+
+def test_a_policy_on_its_own_log_earns_what_it_earned(segue: Warm, run: Path) -> None:
+    """Every ratio is 1, in every slot: estimates without a model are what was logged, exactly."""
+    done = segue(
+        "evaluate", str(run / "decisions.jsonl"), "--feedback", str(run / "feedback.jsonl"),
+        "--policy", f"{SOFTMAX}@{run / 'state'}", "--slots", "4", "--json", "-",
+    )  # fmt: skip
+
+    result = json.loads(done.out)
+    (found,) = result["policies"].values()
+    logged = result["logged"]
+    assert result["decisions"] > 100
+    assert found["effective_size"] == found["slate_effective_size"] == result["decisions"]
+    assert [e["value"] for e in found["first_slot"].values()] == [logged["first_slot"]["value"]] * 3
+    assert found["slate"]["rips"] == logged["slate"]
+
+
+def test_tables_say_who_earns_more_and_what_to_doubt(segue: Warm, run: Path) -> None:
+    """Policies by letter, estimates with intervals, differences, doubts in words."""
+    done = segue(
+        "evaluate", str(run / "decisions.jsonl"), "--feedback", str(run / "feedback.jsonl"),
+        "--policy", "uniform", "--policy", f"{SOFTMAX}@{run / 'state'}",
+        "--reward-model", str(run / "state"),
+    )  # fmt: skip
+
+    assert done.code == 0
+    for said in (
+        "A = uniform",
+        "B = softmax:",
+        "cascade-DR",
+        "B than A",
+        "effective size",
+        "left out: organic",
+    ):
+        assert said in done.out
+
+
+def test_a_bad_line_ends_it_with_its_place(segue: Warm, run: Path) -> None:
+    """Exit code 2, one line, no table."""
+    lines = (run / "decisions.jsonl").read_text().splitlines()
+    at = next(k for k, line in enumerate(lines) if '"propensity":' in line)
+    record = json.loads(lines[at])
+    record["scores"]["slate"][0]["propensity"] = 0
+    (run / "bad.jsonl").write_text("\n".join([*lines[:at], json.dumps(record)]) + "\n")
+
+    done = segue(
+        "evaluate", str(run / "bad.jsonl"), "--feedback", str(run / "feedback.jsonl"), "--policy", "uniform"
+    )
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"segue: bad.jsonl, line {at + 1}: scores.slate[0].propensity is 0.0, expected a number in (0, 1]; "
+        "nothing was judged\n"
+    )
