@@ -212,7 +212,7 @@ def evaluate_log(
         json_out.write_text(text)
     console = Console()
     for part in evaluation_report.tables(result):
-        console.print(part, markup=False, highlight=False)
+        console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
 
 
 @app.command("import")
