@@ -1,8 +1,8 @@
-"""Benchmarks: ``python -m tests.bench`` prints how fast replay runs, beside a floor, and deciding.
+"""Benchmarks: ``python -m tests.bench`` prints how fast replay runs and decides, and what size costs.
 
 Absolute figures are this machine's; the ratio to the floor (the same JSON read and written, nothing
-else) and to the peer are of one run. ``python -m tests.bench replay`` or ``decide`` runs one part;
-``estimators`` makes the table and plot of docs/evaluation.md.
+else) and to the peer are of one run. ``python -m tests.bench replay``, ``scale`` or ``decide`` runs one
+part; ``estimators`` makes the table and plot of docs/evaluation.md.
 """
 
 import cProfile
@@ -21,7 +21,7 @@ from pipelines.demo.world import World
 from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
 from pipelines.settings import load_settings
-from tests.bench import decide_beside_vw
+from tests.bench import decide_beside_vw, scale
 from tests.bench import estimators as of_estimators
 from topics.codec import decode_line, encode_line
 
@@ -83,7 +83,7 @@ def estimators(console: Console) -> None:
     of_estimators.main()
 
 
-PARTS: dict[str, Callable[[Console], None]] = {"replay": replay, "decide": decide, "estimators": estimators}
+PARTS: dict[str, Callable[[Console], None]] = {"replay": replay, "scale": scale.main, "decide": decide, "estimators": estimators}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or ("replay", "decide"):
