@@ -1,15 +1,18 @@
 """Advisors: who proposes slates to the demo's listeners; the engine is one, the others are its measure."""
 
 from collections import Counter
+from time import perf_counter
 from typing import Protocol
 
 from msgspec import Struct
 
+from bandits.version import Version
 from pipelines.decide import Decided
 from pipelines.demo.life import Answer, Life, Turn
 from pipelines.demo.story import Story
 from pipelines.demo.world import World
 from pipelines.replay.engine import Engine
+from pipelines.serve import Transition
 from pipelines.settings import Settings
 from state.memory import MemoryStore
 from topics.play import Play
@@ -33,6 +36,16 @@ class Advisor(Protocol):
         """Learn of a play that has ended; plays come in the order of their ends."""
 
 
+class Observer(Protocol):
+    """Whoever looks on while the engine works."""
+
+    def took(self, record: Play | Request, done: Transition, version: Version, seconds: float) -> None:
+        """Note a record, what it led to under the version that decided, and how long that took."""
+
+    def fired(self, done: Transition) -> None:
+        """Note what timers have emitted."""
+
+
 class EngineAdvisor:
     """The engine as everybody runs it: the very same steps, over a store in memory.
 
@@ -43,7 +56,9 @@ class EngineAdvisor:
     def __init__(self, world: World, settings: Settings, story: Story | None = None) -> None:
         self.engine = Engine(settings, MemoryStore())
         self.newest: dict[str, Decided] = {}  # by listener
+        self.observer: Observer | None = None
         self._story = story
+        self._released: set[str] = set()
         self._releases = sorted(
             world.catalogue(), key=lambda track: (track.released_ms or 0, track.track_id), reverse=True
         )
@@ -53,7 +68,9 @@ class EngineAdvisor:
         if turn.opens:
             self._take(Request(f"{turn.name}.asked", turn.listener_id, turn.at_ms))
         scores = self.newest[turn.listener_id].scores
-        return Advice(tuple([slot.track_id for slot in scores.slate]), scores.decision_id)
+        # Somebody from outside may have played what this world does not have (yet).
+        offered = [slot.track_id for slot in scores.slate if slot.track_id in self._released]
+        return Advice(tuple(offered), scores.decision_id)
 
     def hear(self, play: Play, answer: Answer) -> None:
         """Give the engine the record of the play; all else is for the story."""
@@ -62,16 +79,33 @@ class EngineAdvisor:
         self._take(play)
 
     def _take(self, record: Play | Request) -> None:
-        while self._releases and (self._releases[-1].released_ms or 0) <= record.at_ms:
-            self.engine.views.table.list_track(self._releases.pop())
-        for _ in self.engine.fire_due(record.at_ms):
-            pass
+        self._release(record.at_ms)
+        for fired in self.engine.fire_due(record.at_ms):
+            if self.observer is not None:
+                self.observer.fired(fired)
+        decided = self.take(record).decided
+        if decided is not None:
+            self.newest[record.listener_id] = decided
+
+    def _release(self, until_ms: int) -> None:
+        while self._releases and (self._releases[-1].released_ms or 0) <= until_ms:
+            track = self._releases.pop()
+            self.engine.views.table.list_track(track)
+            self._released.add(track.track_id)
+
+    def take(self, record: Play | Request) -> Transition:
+        """Give the engine one record of anybody; raises what the engine does."""
+        started_s = perf_counter()
         version = self.engine.views.version  # learning from this record may make the next one
         done = self.engine.take(record)
-        if done.decided is not None:
-            self.newest[record.listener_id] = done.decided
-            if self._story is not None and record.listener_id == self._story.listener_id:
-                self._story.decide(done.decided, version)
+        seconds = perf_counter() - started_s
+        story = self._story
+        if story is not None and story.listener_id == record.listener_id and done.decided is not None:
+            assert done.state is not None
+            story.decide(done.decided, version, done.state.plays)
+        if self.observer is not None:
+            self.observer.took(record, done, version, seconds)
+        return done
 
 
 class PopularAdvisor:

@@ -10,7 +10,7 @@ from pipelines.demo.chart import Chart, shrunk, spark
 from pipelines.demo.contestant import Contestant
 from pipelines.demo.race import BEST, POPULAR, SEGUE, SPANS_A_DAY, UNIFORM, Race
 from pipelines.demo.settings import DAY_MS
-from pipelines.demo.story import Next
+from pipelines.why import Slot
 
 STYLES = {SEGUE: "bold green", UNIFORM: "yellow", POPULAR: "bright_blue", BEST: "magenta"}
 MEANINGS = {
@@ -105,7 +105,7 @@ def story(race: Race, *, slots: int = 3, terms: int = 2, wrap: bool = False) -> 
         coming.add_column(name, justify="right", width=len(name))
     coming.add_column("source", width=13)
     coming.add_column("why", no_wrap=not wrap, overflow="fold" if wrap else "ellipsis", ratio=5)
-    for slot in race.story.next_tracks(race.engine.engine.views, slots):
+    for slot in race.story.next_tracks(race.engine.engine.views.table, slots):
         coming.add_row(
             _named(race, slot.track_id), f"{slot.score:.3f}", f"{slot.propensity:.3f}",
             slot.source.replace("_", " "), _why(slot, terms),
@@ -114,10 +114,11 @@ def story(race: Race, *, slots: int = 3, terms: int = 2, wrap: bool = False) -> 
     return Panel(Group(heard, coming), title=title, title_align="left", box=box.ROUNDED)
 
 
-def _why(slot: Next, terms: int) -> str:
+def _why(slot: Slot, terms: int) -> str:
     """Return the largest terms in words, and the rest as one number: together they are the predictor."""
-    words = [f"{contribution:+.2f} {what}" for what, contribution in slot.why[:terms]]
-    return ", ".join([*words, f"{sum(term for _, term in slot.why[terms:]):+.2f} all else"])
+    words = [f"{reason.contribution:+.2f} {reason.words}" for reason in slot.reasons[:terms]]
+    rest = sum(reason.contribution for reason in slot.reasons[terms:])
+    return ", ".join([*words, f"{rest:+.2f} all else"])
 
 
 def _named(race: Race, track_id: str) -> str:
