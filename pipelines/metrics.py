@@ -1,0 +1,187 @@
+"""Metrics: what every driver counts for Prometheus, in one registry, named and measured one way."""
+
+from time import time
+
+import numpy as np
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from bandits.version import Version
+from features.track.layout import SHOWN
+from pipelines.decide import Decided
+from pipelines.serve import Transition
+
+LATENCY_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+REWARDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+PROPENSITIES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """The figures of one process; names follow https://prometheus.io/docs/practices/naming.
+
+    A driver calls `took` for each transition, `buried` for each dead letter, and sets the gauges it
+    knows. Nothing here is read by a step, so nothing here can change a score.
+
+    >>> metrics = Metrics()
+    >>> metrics.buried("play", "not_json")
+    >>> metrics.value("segue_dead_letters_total", reason="not_json")
+    1.0
+    """
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        self.records = Counter(
+            "segue_records",
+            "Records by what became of them: scored, applied, late_applied, duplicate, rejected",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "segue_dead_letters", "Records that could not be used", ["reason"], registry=registry
+        )
+        self.latency = Histogram(
+            "segue_event_to_scores_seconds",
+            "From receiving a record to its scores",
+            buckets=LATENCY_S,
+            registry=registry,
+        )
+        self.lag = Gauge(
+            "segue_lag_records", "Records that wait to be taken", ["topic", "partition"], registry=registry
+        )
+        self.decisions = Counter("segue_decisions", "Slates drawn", ["policy"], registry=registry)
+        self.explored = Counter(
+            "segue_explored_decisions",
+            "Slates whose first track is not the one with the highest expected reward",
+            ["policy"],
+            registry=registry,
+        )
+        self.sources = Counter(
+            "segue_first_slots",
+            "First tracks of slates, by what proposed them",
+            ["source"],
+            registry=registry,
+        )
+        self.propensity = Histogram(
+            "segue_least_propensity",
+            "The smallest propensity of each slate",
+            buckets=PROPENSITIES,
+            registry=registry,
+        )
+        self.rewards = Histogram(
+            "segue_decision_reward",
+            "What each closed decision earned",
+            buckets=REWARDS,
+            registry=registry,
+        )
+        self.shown = Counter("segue_shown_slots", "Slots that listeners have seen", registry=registry)
+        self.surprise = Counter(
+            "segue_slot_surprise",
+            "What seen slots earned beyond expectation: the sum of what was more, and of what was less",
+            ["sign"],
+            registry=registry,
+        )
+        self.version_rows = Gauge(
+            "segue_policy_rows", "Decayed rows of feedback that the policy in use knows", registry=registry
+        )
+        self.version_event_time = Gauge(
+            "segue_policy_event_time_seconds", "Newest decision that it knows", registry=registry
+        )
+        self.version_made = Gauge(
+            "segue_policy_made_timestamp_seconds", "When it was taken into use", registry=registry
+        )
+        self.versions = Counter("segue_policy_versions", "Versions taken into use", registry=registry)
+        self.listeners = Gauge("segue_listeners", "Listeners met since the start", registry=registry)
+        self.tracks = Gauge("segue_tracks", "Tracks in the catalogue or with facts", registry=registry)
+        self.streams = Gauge("segue_streams", "Open streams of the page", registry=registry)
+        self.missed = Counter(
+            "segue_stream_missed", "Events that slow streams were not sent", registry=registry
+        )
+        self._version: Version | None = None
+
+    def took(self, kind: str, done: Transition, seconds: float | None = None) -> None:
+        """Count one record's transition; ``seconds`` from its receipt to its scores, if that was measured."""
+        self.records.labels(kind, outcome_of(done)).inc()
+        if done.decided is not None:
+            self._decided(done.decided)
+            if seconds is not None:
+                self.latency.observe(seconds)
+        self.emitted(done)
+
+    def emitted(self, done: Transition) -> None:
+        """Count what a transition emitted; for those of a timer there is nothing more."""
+        for reward in done.earned:
+            self.rewards.observe(reward)
+        for events in done.events:
+            residuals = events["residual"][events["kind"] == SHOWN]
+            if residuals.size:
+                self.shown.inc(residuals.size)
+                self.surprise.labels("more").inc(float(residuals[residuals > 0].sum()))
+                self.surprise.labels("less").inc(float(-residuals[residuals < 0].sum()))
+
+    def buried(self, kind: str, reason: str) -> None:
+        """Count one record that became a dead letter."""
+        self.records.labels(kind, "rejected").inc()
+        self.dead_letters.labels(reason).inc()
+
+    def decides(self, version: Version) -> None:
+        """Note which version decides; one that is known already costs nothing."""
+        if version is self._version:
+            return
+        self._version = version
+        self.versions.inc()
+        self.version_rows.set(version.rows)
+        self.version_event_time.set(version.at_ms / 1_000)
+        self.version_made.set(time())
+
+    def latency_ms(self) -> list[tuple[float, int]]:
+        """Return the latency histogram as (at most so many ms, records); what is slower is left out."""
+        samples = next(iter(self.latency.collect())).samples
+        upto = [int(sample.value) for sample in samples if sample.name.endswith("_bucket")]
+        return [
+            (bound * 1_000, count - before)
+            for bound, count, before in zip(LATENCY_S, upto, [0, *upto], strict=False)
+        ]
+
+    def text(self) -> bytes:
+        """Return everything in the OpenMetrics text format."""
+        text: bytes = generate_latest(self.registry)  # type: ignore[no-untyped-call]
+        return text
+
+    def value(self, name: str, **labels: str) -> float:
+        """Return one sample's value, 0 where nothing was counted yet."""
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+    def _decided(self, decided: Decided) -> None:
+        slate, policy = decided.scores.slate, decided.scores.policy
+        self.decisions.labels(policy).inc()
+        if not slate or decided.pending is None:
+            return
+        if decided.pending.means[0] < float(np.max(decided.considered.means)):
+            self.explored.labels(policy).inc()
+        self.sources.labels(slate[0].source).inc()
+        self.propensity.observe(min(decided.pending.propensities))
+
+
+def outcome_of(done: Transition) -> str:
+    """Return what became of a record, in one word.
+
+    >>> outcome_of(Transition(None, counts={"duplicate": 1}))
+    'duplicate'
+    """
+    if done.decided is not None:
+        return "scored"
+    for outcome in ("duplicate", "late_applied"):
+        if outcome in done.counts:
+            return outcome
+    return "applied"
