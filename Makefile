@@ -19,7 +19,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
-demo: $(READY) ## watch a small world being learned, about a minute
+demo: $(READY) ## watch a small town being learned in your browser, and play along
 	@$(BIN)/segue demo
 
 test: $(READY) ## run the tests that answer within two minutes
@@ -50,7 +50,7 @@ bench: $(READY) ## print the figures the README quotes, peers beside us
 	@$(BIN)/python -m tests.bench
 
 lock: $(READY) ## resolve the dependencies again
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra faust --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra faust --extra page --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group bench --universal --generate-hashes --no-emit-index-url --upgrade -q -c requirements.lock -o requirements-bench.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group peers --universal --generate-hashes --no-emit-index-url --upgrade -q -c requirements.lock -o requirements-peers.lock
 

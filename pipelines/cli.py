@@ -238,13 +238,39 @@ def demo(
     days: Annotated[int, typer.Option(min=2, max=365, help="How long the world goes on.")] = 14,
     listeners: Annotated[int, typer.Option(min=10, max=100_000, help="Who lives in it.")] = 300,
     tracks: Annotated[int, typer.Option(min=200, max=100_000, help="What there is to hear.")] = 3_000,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a live screen.")] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    host: Annotated[
+        str, typer.Option(help="Where to serve; beyond loopback nobody writes without a token.")
+    ] = ("127.0.0.1"),
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any that is free.")] = 8_765,
+    token: Annotated[
+        str | None, typer.Option(envvar="SEGUE_TOKEN", help="Bearer token, without which nobody writes.")
+    ] = None,
+    screen: Annotated[
+        bool, typer.Option("--screen", help="A live screen in the terminal instead of a page.")
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of a page: what a pipe gets.")
+    ] = False,
     settings_file: SettingsFile = None,
 ) -> None:
-    """Watch a small world being learned, about a minute: the default policy against others, live."""
+    """Watch a small world being learned, live, and play along: a page in your browser, until Ctrl-C.
+
+    Without a terminal (a pipe, CI), or with --screen or --plain, it runs its minute and ends.
+    """
     console = Console()
     world = WorldSettings(seed=seed, listeners=listeners, tracks=tracks, artists=tracks // 8, days=days)
-    show(world, load_settings(settings_file), console, plain=plain or not console.is_terminal)
+    loaded = load_settings(settings_file)
+    if screen or plain or not console.is_terminal:
+        show(world, loaded, console, plain=plain or not console.is_terminal)
+        return
+    try:
+        from pipelines.demo.page import Address, serve_town  # noqa: PLC0415  an extra
+    except ModuleNotFoundError as error:
+        console.print(f"{error.name} is not installed: pip install 'segue[page]' opens a page; the terminal:")
+        show(world, loaded, console)
+        return
+    serve_town(world, loaded, console, Address(host, port, token), browser=browser)
 
 
 @app.command()

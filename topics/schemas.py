@@ -20,7 +20,7 @@ def json_schema(name: str) -> dict[str, Any]:
     """
     schema = msgspec.json.schema(SCHEMAS[name])
     for part in schema["$defs"].values():
-        part["description"] = _prose(part["description"])
+        part["description"] = prose(part["description"])
     return {"$schema": DIALECT, "title": name} | schema
 
 
@@ -32,7 +32,7 @@ def documents() -> dict[str, bytes]:
     }
 
 
-def _prose(docstring: str) -> str:
+def prose(docstring: str) -> str:
     """Return a docstring without indentation, and without its example: that is for readers of Python."""
     return cleandoc(docstring.partition(">>>")[0]).strip()
 

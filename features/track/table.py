@@ -64,6 +64,9 @@ class TrackTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __contains__(self, track_id: str) -> bool:
+        return track_id in self._by_name
+
     def handle(self, track_id: str) -> int:
         """Return the row of a track, a new one if it was never heard of."""
         found = self._by_name.get(track_id)

@@ -43,7 +43,7 @@ class Race:
         self._new_tracks = frozenset(t.track_id for t in world.catalogue() if t.artist_id in new_artists)
         self.contestants = [self._contestant(name) for name in NAMES if name in only]
         self.spans = world.settings.days * SPANS_A_DAY
-        self.span = 0  # spans of time that all have walked
+        self.walked_ms = world.start_ms  # up to when all have walked
 
     def _contestant(self, name: str) -> Contestant:
         world, settings = self.world, self._settings
@@ -66,18 +66,26 @@ class Race:
         return sum(contestant.plays for contestant in self.contestants)
 
     @property
+    def span(self) -> int:
+        """Whole spans of time that all have walked."""
+        return (self.walked_ms - self.world.start_ms) * SPANS_A_DAY // DAY_MS
+
+    @property
     def day(self) -> float:
         """Days that all have walked."""
-        return self.span / SPANS_A_DAY
+        return (self.walked_ms - self.world.start_ms) / DAY_MS
 
     def run(self) -> Iterator[int]:
         """Walk to the world's end; yield the number of plays after each."""
-        while self.span < self.spans:
-            until_ms = self.world.start_ms + (self.span + 1) * DAY_MS // SPANS_A_DAY
-            for contestant in self.contestants:
-                for _ in contestant.walk(until_ms):
-                    yield self.plays
-            self.span += 1
+        while self.walked_ms < self.world.end_ms:
+            yield from self.walk(self.walked_ms + DAY_MS // SPANS_A_DAY)
+
+    def walk(self, until_ms: int) -> Iterator[int]:
+        """Walk a part of the way; how it is parted changes nobody's figures."""
+        for contestant in self.contestants:
+            for _ in contestant.walk(until_ms):
+                yield self.plays
+        self.walked_ms = until_ms
 
     def results(self) -> list[Result]:
         """Return what each has come to so far, in the contestants' order."""

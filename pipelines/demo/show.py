@@ -23,7 +23,7 @@ def show(world: WorldSettings, settings: Settings, console: Console, *, plain: b
         "Each policy meets the same listeners with the same luck."
     )
     with console.status("compiling what is not compiled yet: a minute or two, the first time only"):
-        _warm_up(settings)
+        warm_up(settings)
         race = Race(World(world), settings)
     started_s = monotonic()
     try:
@@ -41,7 +41,7 @@ def show(world: WorldSettings, settings: Settings, console: Console, *, plain: b
     return race
 
 
-def _warm_up(settings: Settings) -> None:
+def warm_up(settings: Settings) -> None:
     """Let everything happen once in a world that nobody sees, so that all kernels are there."""
     for _ in Race(World(WorldSettings(listeners=10, tracks=200, artists=25, days=2)), settings).run():
         pass

@@ -43,11 +43,18 @@ class Tally:
 
     def curve(self, smooth: int = 3) -> Floats:
         """Return the mean reward of each span that has begun, over the last ``smooth`` spans."""
+        return self._smoothed(self.earned, self.asked, smooth)
+
+    def new_curve(self, smooth: int = 3) -> Floats:
+        """Return, likewise, the share of looked-at slots that held new artists."""
+        return self._smoothed(self.seen_new, self.seen, smooth)
+
+    def _smoothed(self, part: Floats, whole: Floats, smooth: int) -> Floats:
         known = np.flatnonzero(self.asked)
         length = int(known[-1]) + 1 if known.size else 0
         firsts = [max(0, end - smooth) for end in range(1, length + 1)]
         spans = [slice(first, end) for end, first in enumerate(firsts, 1)]
-        return np.array([_ratio(self.earned[s].sum(), self.asked[s].sum()) for s in spans])
+        return np.array([_ratio(part[s].sum(), whole[s].sum()) for s in spans])
 
     def _span(self, since: float) -> int:
         return round(since * len(self.asked))

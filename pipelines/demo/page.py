@@ -1,0 +1,54 @@
+"""Page: `segue demo` on a terminal: the town in a browser, and whoever looks on is one more listener."""
+
+import webbrowser
+from contextlib import suppress
+from secrets import token_hex
+
+from msgspec import Struct
+from rich.console import Console
+
+from pipelines.demo.race import Race
+from pipelines.demo.settings import WorldSettings
+from pipelines.demo.show import warm_up
+from pipelines.demo.town import Town
+from pipelines.demo.world import World
+from pipelines.page.app import App, make_app
+from pipelines.page.guard import Limits
+from pipelines.page.serving import bind, hosts_of, is_loopback, serve_app, url_of
+from pipelines.settings import Settings
+
+
+class Address(Struct, frozen=True):
+    """Where the page is served, and who may write."""
+
+    host: str = "127.0.0.1"
+    port: int = 8_765
+    token: str | None = None
+
+
+def serve_town(
+    world: WorldSettings, settings: Settings, console: Console, address: Address, *, browser: bool
+) -> None:
+    """Serve the town until Ctrl-C. Raises `WrongAddress` before anything is built."""
+    with bind(address.host, address.port) as bound:
+        with console.status("compiling what is not compiled yet: a minute or two, the first time only"):
+            warm_up(settings)
+            town = Town(Race(World(world), settings), settings, run_id=token_hex(4))
+        url = url_of(bound)
+        console.print(
+            f"segue is at {url}: a town of {world.listeners} listeners, {world.tracks:,} tracks, and you.\n"
+            f"API: {url}/v1/openapi.json  metrics: {url}/metrics  Ctrl-C ends it.",
+            soft_wrap=True,
+            highlight=False,
+        )
+        if browser:
+            webbrowser.open(url)
+        with suppress(KeyboardInterrupt):
+            serve_app(app_of(town, address), bound)
+        console.print(f"ended on day {town.race.day:.1f}")
+
+
+def app_of(town: Town, address: Address) -> App:
+    """Return the app over a town; it walks while the app is up."""
+    limits = Limits(token=address.token, open_writes=is_loopback(address.host))
+    return make_app(town, town.desk, limits, hosts=hosts_of(address.host), work=town.run)

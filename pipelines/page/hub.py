@@ -1,0 +1,93 @@
+"""Hub: hands events to any number of streams; what publishes never waits for those that read.
+
+Events go into one ring, and each stream has only its place in it: publishing costs the same with no
+stream and with a thousand. A stream that falls behind by more than the ring is told how many it missed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+FLUSH_S = 0.05  # streams wake at most this often, and then get all there is in one piece
+RING = 8_192
+
+
+class Event(NamedTuple):
+    """One event as it is sent; ``listener_id`` is whom it concerns, None: everybody."""
+
+    name: str
+    listener_id: str | None
+    text: bytes
+
+
+class Hub:
+    """A ring of the newest events, numbered from 1, and the streams that read it.
+
+    ``run_id`` tells numbers of this run from those of another: a stream that comes back after a restart
+    starts with what is new.
+    """
+
+    def __init__(self, run_id: str, ring: int = RING) -> None:
+        self.run_id = run_id
+        self.newest = 0  # number of the newest event
+        self.streams = 0
+        self.missed = 0  # events that slow streams were not sent
+        self._ring: list[Event | None] = [None] * ring
+        self._pulse = asyncio.Event()
+        self._flushing = False
+
+    def publish(self, name: str, data: bytes, listener_id: str | None = None) -> None:
+        """Give one event, one line of JSON, to all streams that want it."""
+        self.newest += 1
+        head = f"id: {self.run_id}-{self.newest}\nevent: {name}\ndata: ".encode()
+        self._ring[self.newest % len(self._ring)] = Event(name, listener_id, head + data + b"\n\n")
+        if self.streams and not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        pulse, self._pulse = self._pulse, asyncio.Event()
+        pulse.set()
+
+    async def follow(
+        self, names: frozenset[str], listener_id: str | None = None, last_id: str | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield what is published under these names, of one listener or of all, several events a piece.
+
+        ``last_id`` is the id of the last event that the reader has: it goes on behind it, as far as the
+        ring reaches back.
+        """
+        at = self._number_of(last_id)
+        self.streams += 1
+        try:
+            while True:
+                pulse = self._pulse
+                oldest = max(self.newest - len(self._ring), 0)
+                if at < oldest:
+                    self.missed += oldest - at
+                    yield b'event: missed\ndata: {"events":%d}\n\n' % (oldest - at)
+                    at = oldest
+                piece = b"".join(self._since(at, names, listener_id))
+                at = self.newest
+                if piece:
+                    yield piece
+                if at == self.newest:
+                    await pulse.wait()
+        finally:
+            self.streams -= 1
+
+    def _since(self, at: int, names: frozenset[str], listener_id: str | None) -> list[bytes]:
+        found = []
+        for number in range(at + 1, self.newest + 1):
+            event = self._ring[number % len(self._ring)]
+            assert event is not None
+            if event.name in names and listener_id in (None, event.listener_id):
+                found.append(event.text)
+        return found
+
+    def _number_of(self, last_id: str | None) -> int:
+        run_id, _, number = (last_id or "").rpartition("-")
+        if run_id != self.run_id or not number.isdecimal():
+            return self.newest
+        return min(int(number), self.newest)
