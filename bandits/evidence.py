@@ -4,9 +4,10 @@ from typing import NoReturn
 
 import numpy as np
 
-from bandits.kronecker import add_rows, pairs_of, settle, weigh
-from bandits.rows import Rows
+from bandits.kronecker import add_rows, pairs_of, settle, weigh, weights_of
+from bandits.rows import Rows, decision_rows  # noqa: F401  the latter in the example
 from numeric.arrays import Floats
+from numeric.finite import all_finite
 
 HALF_LIVES_AHEAD = 64  # of its landmark, an evidence moves it: weights stay below 2^64
 ALARMS_MAX = 32
@@ -24,7 +25,7 @@ class Evidence:
 
     >>> evidence = Evidence("l", ("one", "hour"), ("one", "popular"), half_life_ms=0)
     >>> row = np.ones((1, 2), np.float32)
-    >>> evidence.fold(Rows(5, row[0], row, np.ones(1), np.ones(1), np.ones(1, bool)))
+    >>> evidence.fold(decision_rows(5, row[0], row, np.ones(1)))
     >>> evidence.rows, evidence.total.tolist()
     (1.0, [[1.0, 1.0], [1.0, 1.0]])
 
@@ -62,18 +63,19 @@ class Evidence:
             self._settle()
         return self._pairs
 
-    def fold(self, rows: Rows, weight: float = 1.0) -> None:
-        """Add one part of a feedback; ``weight`` in [0, 1] multiplies its rows (organic ones may count less).
+    def fold(self, rows: Rows) -> None:
+        """Add parts of some decisions' feedback, in order; folding them one by one gives the same bits.
 
         A first row adds to E, b and n; a later part of the same row adds its reward's change to b.
         Raises ValueError if a shape is not this evidence's or a number is not finite.
         """
-        self._add(rows, weight)
-        self.newest_ms = max(self.newest_ms, rows.at_ms)
+        self._add(rows, 1.0)
+        if len(rows.at_ms):
+            self.newest_ms = max(self.newest_ms, int(rows.at_ms.max()))
 
-    def erase(self, rows: Rows, weight: float = 1.0) -> None:
+    def erase(self, rows: Rows) -> None:
         """Take away what `fold` added for the same rows; ``newest_ms`` stays."""
-        self._add(rows, -weight)
+        self._add(rows, -1.0)
 
     def alarm(self, factor: float) -> None:
         """Let all that was learned up to now weigh ``factor`` times as much: the world has changed.
@@ -115,47 +117,48 @@ class Evidence:
         self.total *= factor
         self.rows *= factor
 
-    def _add(self, rows: Rows, weight: float) -> None:
-        at_ms, context, columns, reward, reward_change, first = rows
-        count = len(columns)
+    def _add(self, rows: Rows, sign: float) -> None:
+        count = len(rows.columns)
+        self._check(rows)
         if not count:
             return
-        fits = (len(context), columns.shape[-1]) == self.total.shape
-        if not (fits and len(reward) == len(reward_change) == len(first) == count):
-            raise ValueError(
-                f"feedback of {at_ms} ms has context {context.shape}, columns {columns.shape}, reward "
-                f"{reward.shape}, change {reward_change.shape} and first {first.shape}, expected "
-                f"{self.total.shape[:1]}, (m, {self.total.shape[1]}) and thrice (m,) for layout "
-                f"{self.layout}; align them first"
-            )
-        if not abs(weight) <= 1.0 or at_ms < 0:
-            raise ValueError(
-                f"feedback of {at_ms} ms weighs {abs(weight)}, expected a time since 1970 and a weight "
-                "in [0, 1]"
-            )
-        if self.half_life_ms and at_ms - self.landmark_ms >= HALF_LIVES_AHEAD * self.half_life_ms:
-            if not all(np.isfinite(part).all() for part in rows[1:]):
-                self._refuse(rows)
-            self.move_landmark(at_ms // self.half_life_ms * self.half_life_ms)
-        weight *= weigh(at_ms, self.landmark_ms, self.half_life_ms)
-        for until_ms, factor in self.alarms:
-            if at_ms <= until_ms:
-                weight *= factor
-        news = add_rows(
-            self.total, self._scales, self._squares, self._waiting,
-            context, columns, reward, reward_change, first, weight,
-        )  # fmt: skip
-        if news < 0.0:
+        told = (rows.context, rows.columns, rows.reward, rows.reward_change)
+        if not all(all_finite(numbers) for numbers in told):
             self._refuse(rows)
-        self.rows += weight * news
-        if news > 0.0:
-            self._waiting += 1
-            if self._waiting == len(self._scales):
-                self._settle()
+        for at_ms in rows.at_ms.tolist() if self.half_life_ms else ():
+            if at_ms - self.landmark_ms >= HALF_LIVES_AHEAD * self.half_life_ms:
+                self.move_landmark(at_ms // self.half_life_ms * self.half_life_ms)
+        alarms = np.array(self.alarms, np.float64).reshape(-1, 2)
+        weight = weights_of(
+            rows.at_ms, rows.weight, self.landmark_ms, self.half_life_ms,
+            alarms[:, 0].astype(np.int64), alarms[:, 1].copy(), sign,
+        )  # fmt: skip
+        self._waiting, self.rows = add_rows(
+            self._pairs, self.total, self._scales, self._squares, self._waiting, rows.ends, rows.context,
+            rows.columns, rows.reward, rows.reward_change, rows.first, weight, self.rows,
+        )  # fmt: skip
+
+    def _check(self, rows: Rows) -> None:
+        at_ms, weight, ends, context, columns, reward, reward_change, first = rows
+        count, decisions = len(columns), len(ends)
+        depth, width = self.total.shape
+        fits = context.shape == (decisions, depth) and (columns.shape[-1] == width or not count)
+        told = len(reward) == len(reward_change) == len(first) == count == (ends[-1] if decisions else 0)
+        if not (fits and told and len(at_ms) == len(weight) == decisions):
+            raise ValueError(
+                f"feedback has context {context.shape}, columns {columns.shape}, reward {reward.shape}, "
+                f"change {reward_change.shape} and first {first.shape}, expected ({decisions}, {depth}), "
+                f"(m, {width}) and thrice (m,) for layout {self.layout}; align them first"
+            )
+        for moment, share in zip(at_ms.tolist(), weight.tolist(), strict=True):
+            if not 0.0 <= share <= 1.0 or moment < 0:
+                raise ValueError(
+                    f"feedback of {moment} ms weighs {share}, expected a time since 1970 and a weight "
+                    "in [0, 1]"
+                )
 
     def _settle(self) -> None:
         settle(self._pairs, self._scales, self._squares)
-        self._scales[:] = 0.0
         self._waiting = 0
 
     def _refuse(self, rows: Rows) -> NoReturn:
@@ -163,7 +166,8 @@ class Evidence:
         part, place = next((p, at) for p in parts for at in np.argwhere(~np.isfinite(getattr(rows, p))))
         names = {"context": self.context_names, "columns": self.pair_names}.get(part)
         name = f" ({names[place[-1]]})" if names else ""
+        decision = place[0] if part == "context" else np.searchsorted(rows.ends, place[0], side="right")
         raise ValueError(
-            f"feedback of {rows.at_ms} ms: {part}{place.tolist()}{name} is "
+            f"feedback of {rows.at_ms[decision]} ms: {part}{place.tolist()}{name} is "
             f"{getattr(rows, part)[tuple(place)]}, expected a finite number; evidence untouched"
         )

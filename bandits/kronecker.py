@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from numeric.arrays import Flags, Floats, Singles
+from numeric.arrays import Flags, Floats, Indices, Singles
 from numeric.exact import exp2
 from numeric.jit import kernel
 
@@ -55,26 +55,61 @@ def _add_square(row: Singles, square: Floats) -> None:
 
 @kernel
 def add_rows(
+    pairs: Floats,
     total: Floats,
-    waiting_scales: Floats,
-    waiting_squares: Floats,
+    scales: Floats,
+    squares: Floats,
     waiting: int,
+    ends: Indices,
+    context: Singles,
+    columns: Singles,
+    reward: Floats,
+    reward_change: Floats,
+    first: Flags,
+    weight: Floats,
+    added: float,
+) -> tuple[int, float]:
+    """Add the rows of some decisions, in order; shapes as in `bandits.rows.Rows`.
+
+    Returns how many updates of pairs are ``waiting`` in scales (8, C(C+1)/2) and squares (8, P(P+1)/2)
+    afterwards, and ``added`` plus the weight of all first rows. Decisions one by one give the same bits.
+    """
+    start = 0
+    for k in range(len(ends)):
+        end = ends[k]
+        news = _add_decision(
+            total, scales[waiting], squares[waiting], context[k], columns[start:end],
+            reward[start:end], reward_change[start:end], first[start:end], weight[k],
+        )  # fmt: skip
+        start = end
+        added += weight[k] * news
+        if news > 0:
+            waiting += 1
+            if waiting == len(scales):
+                settle(pairs, scales, squares)
+                waiting = 0
+    return waiting, added
+
+
+@kernel
+def _add_decision(
+    total: Floats,
+    scales: Floats,
+    square: Floats,
     context: Singles,
     columns: Singles,
     reward: Floats,
     reward_change: Floats,
     first: Flags,
     weight: float,
-) -> float:
+) -> int:
     """Add weight × gain × x of all rows to total (C, P), and prepare what the first rows add to pairs.
 
-    That is the outer product of scales (C(C+1)/2,) = weight × c cᵀ and square (P(P+1)/2,) = Σ v vᵀ, written
-    to row ``waiting`` of what `settle` adds later. A row's gain is its reward where it is first, else its
-    reward's change. Returns the number of first rows, or −1 if a number is not finite: then total and
-    scales are unchanged.
+    That is the outer product of ``scales`` (C(C+1)/2,) = weight × c cᵀ and ``square`` (P(P+1)/2,) = Σ v vᵀ,
+    left to `settle`. A row's gain is its reward where it is first, else its reward's change. Returns the
+    number of first rows.
     """
     rows, width = columns.shape
-    scales, square = waiting_scales[waiting], waiting_squares[waiting]
     line = np.zeros(width)
     square[:] = 0.0
     news = 0
@@ -82,17 +117,10 @@ def add_rows(
         gain = reward[k] if first[k] else reward_change[k]
         row = columns[k]
         for a in range(width):
-            if not math.isfinite(row[a]):
-                return -1.0
             line[a] += gain * row[a]
-        if not (math.isfinite(reward[k]) and math.isfinite(reward_change[k])):
-            return -1.0
         if first[k]:
             news += 1
             _add_square(row, square)
-    for i in range(len(context)):
-        if not math.isfinite(context[i]):
-            return -1.0
     at = 0
     for i in range(len(context)):
         scale = weight * np.float64(context[i])  # float32 times a plain number would stay float32
@@ -104,7 +132,27 @@ def add_rows(
             for j in range(i + 1):
                 scales[at + j] = scale * context[j]
         at += i + 1
-    return float(news)
+    return news
+
+
+@kernel
+def weights_of(
+    at_ms: Indices,
+    weight: Floats,
+    landmark_ms: int,
+    half_life_ms: int,
+    alarms_ms: Indices,
+    factors: Floats,
+    sign: float,
+) -> Floats:
+    """Return what each decision weighs (d,): its own weight, its age, and the alarms since."""
+    out = np.empty(len(at_ms))
+    for k in range(len(at_ms)):
+        out[k] = sign * weight[k] * weigh(at_ms[k], landmark_ms, half_life_ms)
+        for i in range(len(alarms_ms)):
+            if at_ms[k] <= alarms_ms[i]:
+                out[k] *= factors[i]
+    return out
 
 
 @kernel
@@ -112,7 +160,8 @@ def settle(pairs: Floats, scales: Floats, squares: Floats) -> None:
     """Add to pairs, in order, the outer products of eight scales and squares (8, C(C+1)/2), (8, P(P+1)/2).
 
     Reading and writing pairs is what costs, so eight updates go through in one pass. Each entry takes
-    them one after the other: the bits are those of eight passes, and a scale of 0 changes none.
+    them one after the other: the bits are those of eight passes, and a scale of 0 changes none. Scales are
+    0 afterwards.
     """
     for i in range(len(pairs)):
         for k in range(0, 8, 4):
@@ -121,6 +170,7 @@ def settle(pairs: Floats, scales: Floats, squares: Floats) -> None:
                 for j in range(pairs.shape[1]):
                     half = (pairs[i, j] + s * squares[k, j]) + t * squares[k + 1, j]
                     pairs[i, j] = (half + u * squares[k + 2, j]) + v * squares[k + 3, j]
+    scales[:] = 0.0
 
 
 @kernel

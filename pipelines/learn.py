@@ -8,13 +8,17 @@ from bandits.evidence import Evidence
 from bandits.rows import rows_of, skip_rows_of
 from bandits.snapshot import snapshot_of
 from bandits.version import Version, make_version
+from numeric.finite import finite_bytes
 from pipelines.settings import Settings
 from pipelines.skips import Skips
-from pipelines.views import LAYOUT, new_evidence, wants_covariance
+from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, new_evidence, wants_covariance
 from topics.feedback import Feedback
 from topics.policy_snapshot import PolicySnapshot
 
 SKIPS = "skips"  # the name under which skip evidence stands beside the policy's
+PARTS_AT_A_TIME = 64
+ROWS_DUE_MIN = 50.0
+CONTEXT_BYTES, COLUMNS_BYTES = 4 * len(CONTEXT_NAMES), 4 * len(PAIR_NAMES)
 
 
 class NewerLayout(ValueError):
@@ -32,24 +36,45 @@ class Learner:
     """One shard of a policy: its evidence, and when the next version is due.
 
     The evidence belongs to the learner and changes in place (a copy per feedback would cost more than
-    the step); what raises, raises before any change.
+    the step). Parts are checked as they come and folded some at a time, in order: that changes no bit.
     """
 
-    def __init__(self, settings: Settings, evidence: Evidence | None = None, version: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        evidence: Evidence | None = None,
+        skips: Evidence | None = None,
+        version: int = 0,
+    ) -> None:
         self.settings = settings
-        self.evidence = evidence or new_evidence(settings)
-        self.skips = new_evidence(settings)  # plays with a known verdict; the target is the skip
         self.version = version
-        self.rows_since = 0  # rows folded since the newest version
-        self.version_ms = self.evidence.newest_ms
+        self.rows_since = 0  # rows taken since the newest version
+        self._evidence = evidence or new_evidence(settings)
+        self._skips = skips or new_evidence(settings)  # plays with a known verdict; the target is the skip
+        self._waiting: list[Feedback] = []
+        self.newest_ms = self.version_ms = self._evidence.newest_ms
+        self.rows_due = self._rows_due()
         self._told: Skips | None = None  # made of the skip evidence as it is
 
+    @property
+    def evidence(self) -> Evidence:
+        """All that was taken, folded; what decides is made of it."""
+        self._fold()
+        return self._evidence
+
+    @property
+    def skips(self) -> Evidence:
+        """The same of verdicts on plays."""
+        self._fold()
+        return self._skips
+
     def learn(self, feedback: Feedback) -> bool:
-        """Fold one part of a feedback; tell whether a version is due.
+        """Take one part of a feedback; tell whether a version is due.
 
         A version is due after ``version_rows`` rows or ``version_ms`` of event time; sooner while little
         is known: when a quarter has been added to what the newest version knew.
-        Raises `NewerLayout` for columns this learner does not know.
+        Raises `NewerLayout` for columns this learner does not know, ValueError for numbers that nothing can
+        be learned from; what raises, raises before any change.
         """
         if feedback.layout != LAYOUT:
             raise NewerLayout(
@@ -57,25 +82,37 @@ class Learner:
                 "upgrade the learner before the servers"
             )
         if feedback.slots:
-            organic = feedback.kind == "organic"
-            rows = rows_of(feedback)
-            self.evidence.fold(rows, self.settings.learning.organic_weight if organic else 1.0)
+            if not _can_be_folded(feedback):
+                new_evidence(self.settings).fold(rows_of([feedback]))  # says in its words why not
+            self._waiting.append(feedback)
             self.rows_since += len(feedback.slots)
-            verdicts = skip_rows_of(feedback, rows)
-            if verdicts is not None:
-                self.skips.fold(verdicts)
-                self._told = None
+            self.newest_ms = max(self.newest_ms, feedback.at_ms)
+            if len(self._waiting) >= PARTS_AT_A_TIME:
+                self._fold()
         if self.rows_since == 0:
             return False
-        rows_due = min(self.settings.learning.version_rows, max(50.0, self.evidence.rows / 4))
-        waited_ms = self.evidence.newest_ms - self.version_ms
-        return self.rows_since >= rows_due or waited_ms >= self.settings.learning.version_ms
+        waited_ms = self.newest_ms - self.version_ms
+        return self.rows_since >= self.rows_due or waited_ms >= self.settings.learning.version_ms
+
+    def _fold(self) -> None:
+        if not self._waiting:
+            return
+        parts, self._waiting = self._waiting, []
+        self._evidence.fold(rows_of(parts, self.settings.learning.organic_weight))
+        verdicts = skip_rows_of(parts)
+        if verdicts is not None:
+            self._skips.fold(verdicts)
+            self._told = None
+
+    def _rows_due(self) -> float:
+        return min(self.settings.learning.version_rows, max(ROWS_DUE_MIN, self.evidence.rows / 4))
 
     def next_version(self) -> None:
         """Count what was folded up to here as the next version; who decides makes it of a snapshot."""
         self.version += 1
         self.rows_since = 0
-        self.version_ms = self.evidence.newest_ms
+        self.version_ms = self.newest_ms
+        self.rows_due = self._rows_due()
 
     def make_versions(self) -> Versions:
         """Return the next versions; they stay as they are while the evidence goes on changing."""
@@ -104,6 +141,20 @@ class Learner:
             for evidence, name in ((self.evidence, self.settings.policy.name), (self.skips, SKIPS))
         )
         return rewards, skips
+
+
+def _can_be_folded(feedback: Feedback) -> bool:
+    """Tell whether a part has the shapes of today's layout and only numbers that can be."""
+    slots = feedback.slots
+    columns = b"".join([slot.columns for slot in slots])
+    if len(columns) != COLUMNS_BYTES * len(slots) or len(feedback.context) != CONTEXT_BYTES:
+        return False
+    for slot in slots:
+        if len(slot.columns) != COLUMNS_BYTES or not (
+            0.0 <= slot.reward <= 1.0 and -1.0 <= slot.reward_change <= 1.0
+        ):
+            return False
+    return feedback.at_ms >= 0 and bool(finite_bytes(columns)) and bool(finite_bytes(feedback.context))
 
 
 def versions_of(shards: list[tuple[Evidence, Evidence]], versions: list[int], settings: Settings) -> Versions:

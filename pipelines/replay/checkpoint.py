@@ -15,7 +15,7 @@ from bandits.merge import realigned
 from bandits.snapshot import evidence_of
 from pipelines.collect import records_of, rows_of
 from pipelines.failures import Failures
-from pipelines.learn import versions_of
+from pipelines.learn import Learner, versions_of
 from pipelines.replay.engine import Delayed, Engine
 from pipelines.settings import DAY_MS, Settings
 from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, Views
@@ -60,6 +60,7 @@ class Progress(Struct, frozen=True):
     fresh: list[str]
     version: int
     rows_since: int
+    rows_due: float
     version_ms: int
     learning: bool
     learned: int
@@ -108,6 +109,7 @@ def progress_of(
         fresh=fresh,
         version=learner.version,
         rows_since=learner.rows_since,
+        rows_due=learner.rows_due,
         version_ms=learner.version_ms,
         learning=engine.learning,
         learned=engine.learned,
@@ -158,10 +160,9 @@ def restore(engine: Engine, store: Store, progress: Progress) -> None:
     restore_views(engine.views, store, progress, engine.settings)
     evidence = _read_evidence(store, EVIDENCE, engine.settings)
     if evidence is not None:
-        learner = engine.learner
-        learner.evidence, learner.skips = evidence
-        learner.version = progress.version
+        learner = engine.learner = Learner(engine.settings, *evidence, version=progress.version)
         learner.rows_since = progress.rows_since
+        learner.rows_due = progress.rows_due
         learner.version_ms = progress.version_ms
     engine.plays, engine.met, engine.learned = progress.plays, progress.met, progress.learned
     engine.counts.update(progress.counts)

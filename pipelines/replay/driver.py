@@ -148,7 +148,7 @@ class Replay:
 
     def _take(self, entry: Entry) -> None:
         record = entry.record
-        if isinstance(record, Play | Request):
+        if isinstance(record, (Play, Request)):  # a union would be made anew for every record
             self._serve(record, entry)
         elif isinstance(record, Track):
             handle = self.engine.views.table.list_track(record)

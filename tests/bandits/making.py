@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bandits.evidence import Evidence
 from bandits.kronecker import unfold
-from bandits.rows import Rows
+from bandits.rows import Rows, decision_rows
 from bandits.version import Version
 
 Array = NDArray[Any]
@@ -34,7 +34,7 @@ def feedback(rng: np.random.Generator, like: Evidence, at_ms: int = START_MS, sl
     )
     context[0], columns[:, 0] = 1.0, 1.0
     reward = rng.random(slots)
-    return Rows(at_ms, context, columns, reward, reward, np.ones(slots, bool))
+    return decision_rows(at_ms, context, columns, reward)
 
 
 def log_of(rng: np.random.Generator, like: Evidence, count: int, hours: float) -> list[Rows]:
@@ -45,6 +45,12 @@ def log_of(rng: np.random.Generator, like: Evidence, count: int, hours: float) -
 def later(rows: Rows, reward: Array) -> Rows:
     """The next part of the same decision, by which all its rewards have changed."""
     return rows._replace(reward=reward, reward_change=reward - rows.reward, first=np.zeros(len(reward), bool))
+
+
+def joined(parts: list[Rows]) -> Rows:
+    """Several parts as one, in order."""
+    ends = np.cumsum([len(part.columns) for part in parts])
+    return Rows(*(np.concatenate(field) for field in zip(*parts, strict=True)))._replace(ends=ends)
 
 
 def folded(like: Evidence, parts: list[Rows]) -> Evidence:

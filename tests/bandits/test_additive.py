@@ -17,6 +17,7 @@ from tests.bandits.making import (
     empty,
     feedback,
     folded,
+    joined,
     later,
     log_of,
     versions_apart,
@@ -36,9 +37,12 @@ def test_evidence_is_the_weighted_sums_that_define_it(half_life_ms: int) -> None
 
     evidence = folded(like, log)
 
-    age = [(part.at_ms - evidence.landmark_ms) / half_life_ms if half_life_ms else 0.0 for part in log]
+    age = [
+        (int(part.at_ms[0]) - evidence.landmark_ms) / half_life_ms if half_life_ms else 0.0 for part in log
+    ]
     rows = [
-        (2.0**a, crossed(part.context, part.columns), part.reward) for a, part in zip(age, log, strict=True)
+        (2.0**a, crossed(part.context[0], part.columns), part.reward)
+        for a, part in zip(age, log, strict=True)
     ]
     squares, total = dense(evidence)
     np.testing.assert_allclose(squares, sum(w * x.T @ x for w, x, _ in rows), rtol=1e-12, atol=1e-9)
@@ -61,7 +65,21 @@ def test_any_number_of_shards_gives_the_same_version(shards: int, half_life_ms: 
 
     assert versions_apart(whole, parts) < 1e-9
     assert parts.rows == pytest.approx(whole.rows, rel=1e-12)
-    assert parts.at_ms == whole.at_ms == log[-1].at_ms
+    assert parts.at_ms == whole.at_ms == log[-1].at_ms[0]
+
+
+@given(seed=st.integers(0, 2**32), borders=st.sets(st.integers(1, 39)), hours=st.sampled_from([20, 20_000]))
+def test_in_which_portions_decisions_come_changes_no_bit(seed: int, borders: set[int], hours: float) -> None:
+    """Forty decisions with their later parts, one by one or many at a time, even as the landmark moves."""
+    rng = np.random.default_rng(seed)
+    like = empty(half_life_ms=24 * HOUR_MS)
+    log = log_of(rng, like, count=20, hours=hours)
+    log += [later(part, rng.random(10)) for part in log]
+    portions = np.split(np.arange(40), sorted(borders))
+
+    together = folded(like, [joined([log[i] for i in portion]) for portion in portions])
+
+    assert bits_of(together) == bits_of(folded(like, log))
 
 
 @half_lives
@@ -103,6 +121,7 @@ def test_a_slot_first_seen_in_a_late_part_enters_whole() -> None:
         reward=ten.reward[:7] / 2,
         reward_change=ten.reward[:7] / 2,
         first=ten.first[:7],
+        ends=np.array([7]),
     )
     change = np.concatenate([ten.reward[:7] / 2, ten.reward[7:]])
     rest = ten._replace(reward_change=change, first=np.arange(10) >= 7)
@@ -140,7 +159,7 @@ def test_a_moved_landmark_changes_no_bit(hours: list[int], seed: int) -> None:
     for part in log:
         still.fold(part)
         moved.fold(part)
-        moved.move_landmark(part.at_ms // HOUR_MS * HOUR_MS)
+        moved.move_landmark(int(part.at_ms[0]) // HOUR_MS * HOUR_MS)
     moved.move_landmark(still.landmark_ms)
 
     assert bits_of(moved) == bits_of(still)
@@ -154,7 +173,7 @@ def test_organic_rows_weigh_what_the_caller_says() -> None:
     quarters = empty(half_life_ms=HOUR_MS)
 
     for _ in range(4):
-        quarters.fold(part, weight=0.25)
+        quarters.fold(part._replace(weight=np.array([0.25])))
 
     assert apart(folded(like, [part]), quarters) < 1e-12
 
@@ -178,7 +197,7 @@ def test_rows_read_after_an_alarm_but_dated_before_it_weigh_less_too(
 
     expected = empty(half_life_ms=24 * HOUR_MS)
     for part in log:
-        expected.fold(part, weight=0.25 if part.at_ms <= until_ms else 1.0)
+        expected.fold(part._replace(weight=np.where(part.at_ms <= until_ms, 0.25, 1.0)))
     assert apart(expected, evidence) < 1e-9
 
 
@@ -202,7 +221,7 @@ def test_a_million_updates_stay_symmetric_and_positive_definite(half_life_ms: in
     slates = [feedback(rng, evidence, slots=20) for _ in range(8)]
 
     for i in range(50_000):
-        evidence.fold(slates[i % 8]._replace(at_ms=START_MS + i * 120_000))
+        evidence.fold(slates[i % 8]._replace(at_ms=np.array([START_MS + i * 120_000])))
 
     squares, _ = dense(evidence)
     assert (squares == squares.T).all()

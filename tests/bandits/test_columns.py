@@ -19,7 +19,7 @@ PAIR = ("one", "p1", "p2", "p3")
 def chosen(rows: Rows, context: list[int], pair: list[int]) -> Rows:
     """The same feedback as a layout with only these features would have written it."""
     return rows._replace(
-        context=np.ascontiguousarray(rows.context[context]),
+        context=np.ascontiguousarray(rows.context[:, context]),
         columns=np.ascontiguousarray(rows.columns[:, pair]),
     )
 
@@ -49,10 +49,10 @@ def test_a_new_column_enters_with_zeros_and_moves_nobody() -> None:
     rng = np.random.default_rng(2)
     old = folded(empty(), log_of(rng, empty(), count=50, hours=1))
     rows = feedback(rng, old)
-    before = make_version([old]).predict(rows.context, rows.columns, Uniform()).mean
+    before = make_version([old]).predict(rows.context[0], rows.columns, Uniform()).mean
 
     wide = realigned(old, "more", ("one", "c1", "mood", "c2"), ("one", "p1", "p2", "p3", "fresh"))
-    context, columns = np.insert(rows.context, 2, 0.0), np.insert(rows.columns, 4, 0.0, axis=1)
+    context, columns = np.insert(rows.context[0], 2, 0.0), np.insert(rows.columns, 4, 0.0, axis=1)
     after = make_version([wide]).predict(context, columns, Uniform()).mean
 
     np.testing.assert_allclose(after, before, rtol=1e-9)

@@ -22,12 +22,12 @@ def test_means_and_variances_are_those_of_ridge_regression(prior: float, half_li
     evidence = folded(like, log_of(rng, like, count=80, hours=100))
     asked = feedback(rng, like, slots=300)
 
-    known = make_version([evidence], prior).predict(asked.context, asked.columns, LinUcb())
+    known = make_version([evidence], prior).predict(asked.context[0], asked.columns, LinUcb())
 
     squares, total = dense(evidence)
     fade = 2.0 ** ((evidence.landmark_ms - evidence.newest_ms) / half_life_ms) if half_life_ms else 1.0
     inverse = np.linalg.inv(prior * np.eye(len(total)) + fade * squares)
-    x = crossed(asked.context, asked.columns)
+    x = crossed(asked.context[0], asked.columns)
     np.testing.assert_allclose(known.mean, x @ inverse @ (fade * total), rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(known.variance, np.einsum("ki,ij,kj->k", x, inverse, x), rtol=1e-9)
 
@@ -37,10 +37,10 @@ def test_a_version_that_learned_nothing_knows_only_its_prior() -> None:
     rng = np.random.default_rng(2)
     asked = feedback(rng, empty(), slots=5)
 
-    known = make_version([empty()], prior=4.0).predict(asked.context, asked.columns, LinUcb())
+    known = make_version([empty()], prior=4.0).predict(asked.context[0], asked.columns, LinUcb())
 
     assert (known.mean == 0.0).all()
-    np.testing.assert_allclose(known.variance, (crossed(asked.context, asked.columns) ** 2).sum(1) / 4.0)
+    np.testing.assert_allclose(known.variance, (crossed(asked.context[0], asked.columns) ** 2).sum(1) / 4.0)
 
 
 def test_a_cold_arm_has_the_bonus_of_the_prior() -> None:
@@ -68,9 +68,9 @@ def test_contributions_sum_to_the_mean() -> None:
     version = make_version([folded(like, log_of(rng, like, count=60, hours=1))])
     asked = feedback(rng, like, slots=20)
 
-    terms = np.array([version.contributions(asked.context, columns) for columns in asked.columns])
+    terms = np.array([version.contributions(asked.context[0], columns) for columns in asked.columns])
 
-    mean = version.predict(asked.context, asked.columns, Uniform()).mean
+    mean = version.predict(asked.context[0], asked.columns, Uniform()).mean
     np.testing.assert_allclose(terms.sum(axis=1), mean, rtol=1e-9, atol=1e-12)
     assert (terms[asked.columns == 0.0] == 0.0).all()
 
@@ -108,9 +108,9 @@ def test_mean_does_not_depend_on_who_else_is_asked_for_what() -> None:
     version = make_version([folded(like, log_of(rng, like, count=30, hours=1))])
     asked = feedback(rng, like, slots=1_000)
 
-    together = version.predict(asked.context, asked.columns, LinUcb())
+    together = version.predict(asked.context[0], asked.columns, LinUcb())
     alone = [
-        version.predict(asked.context, asked.columns[k : k + 1], LinUcb())
+        version.predict(asked.context[0], asked.columns[k : k + 1], LinUcb())
         for k in (0, 1, 2, 3, 255, 256, 999)
     ]
 
@@ -118,7 +118,7 @@ def test_mean_does_not_depend_on_who_else_is_asked_for_what() -> None:
     assert [float(known.variance[0]) for known in alone] == together.variance[
         [0, 1, 2, 3, 255, 256, 999]
     ].tolist()
-    assert (version.predict(asked.context, asked.columns, Uniform()).mean == together.mean).all()
+    assert (version.predict(asked.context[0], asked.columns, Uniform()).mean == together.mean).all()
 
 
 @pytest.mark.compiled
@@ -132,10 +132,10 @@ def test_posterior_draws_have_the_posterior_covariance() -> None:
     policy = Thompson(draws=1_000)
 
     draws = np.concatenate(
-        [version.predict(asked.context, asked.columns, policy, key).deviations for key in range(40)]
+        [version.predict(asked.context[0], asked.columns, policy, key).deviations for key in range(40)]
     )
 
-    x = crossed(asked.context, asked.columns)
+    x = crossed(asked.context[0], asked.columns)
     expected = x @ np.linalg.inv(np.eye(12) + dense(evidence)[0]) @ x.T
     size = np.sqrt(np.diag(expected))
     assert np.abs(draws.mean(axis=0) / size).max() < 0.025
@@ -158,7 +158,8 @@ def test_posterior_draws_belong_to_their_key() -> None:
     version = make_version([empty()])
 
     one, again, other = (
-        version.predict(asked.context, asked.columns, Thompson(), key).deviations for key in (5, 5, 2**64 - 1)
+        version.predict(asked.context[0], asked.columns, Thompson(), key).deviations
+        for key in (5, 5, 2**64 - 1)
     )
 
     assert (one == again).all()

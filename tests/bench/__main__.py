@@ -83,7 +83,12 @@ def estimators(console: Console) -> None:
     of_estimators.main()
 
 
-PARTS: dict[str, Callable[[Console], None]] = {"replay": replay, "scale": scale.main, "decide": decide, "estimators": estimators}
+PARTS: dict[str, Callable[[Console], None]] = {
+    "replay": replay,
+    "scale": scale.main,
+    "decide": decide,
+    "estimators": estimators,
+}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or ("replay", "decide"):

@@ -60,7 +60,7 @@ def main() -> None:
     for name, (policy, options) in PEERS.items():
         peer = vowpalwabbit.Workspace(f"{THEIRS} {options}")
         for rows in log:
-            peer.learn(text_of(rows.context, rows.columns, rows.reward[0]))
+            peer.learn(text_of(rows.context[0], rows.columns, rows.reward[0]))
         for count in (10, 100, 1_000):
             asked = feedback(rng, nothing, slots=count)
             table.add_row(name, f"{count:,}", *compared(version, policy, peer, asked))
@@ -74,7 +74,7 @@ def main() -> None:
 
 def compared(version: Version, policy: Policy, peer: Any, asked: Rows) -> list[str]:
     """Return the row of figures for one question: parsed, then as text."""
-    context, columns = asked.context, asked.columns
+    context, columns = asked.context[0], asked.columns
     text, record = text_of(context, columns), encode(decision_of(context, columns))
     parsed = peer.parse(text)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bandits.evidence import Evidence
-from bandits.rows import Rows
+from bandits.rows import decision_rows
 from bandits.snapshot import snapshot_of
 from topics.codec import encode_line
 from topics.feedback import Feedback, FeedbackSlot
@@ -66,7 +66,7 @@ def snapshot(path: Path, slope: float, layout: str = LAYOUT) -> str:
     number = np.tile([-1.0, 1.0], 500)
     columns = np.column_stack([np.ones(1_000), number]).astype(np.float32)
     reward = 0.5 + slope * number
-    evidence.fold(Rows(1, CONTEXT, columns, reward, reward, np.ones(1_000, bool)))
+    evidence.fold(decision_rows(1, CONTEXT, columns, reward))
     record = snapshot_of(evidence, policy="softmax", shard=0, version=1, settings="", feedback_offset=-1)
     path.write_bytes(encode_line(record))
     return str(path)

@@ -13,7 +13,7 @@ import pytest
 from bandits.evaluation.target import along
 from bandits.evidence import Evidence
 from bandits.prediction import Prediction
-from bandits.rows import Rows
+from bandits.rows import decision_rows
 from bandits.softmax import Softmax
 from bandits.uniform import Uniform
 from bandits.version import Version, make_version
@@ -87,7 +87,7 @@ def test_five_policies_are_ranked_as_they_truly_earn(shared_data: Path) -> None:
     tracks = np.array([track for _, track, _ in ratings.learned])
     reward = np.array([reward for _, _, reward in ratings.learned])
     columns = ratings.columns[tracks]
-    evidence.fold(Rows(1, np.ones(1, np.float32), columns, reward, reward, np.ones(len(reward), bool)))
+    evidence.fold(decision_rows(1, np.ones(1, np.float32), columns, reward))
     version = make_version([evidence], want_covariance=False)
     against = make_version([evidence], want_covariance=False)
     against.weights[0, 1] *= -1.0  # prefers what nobody likes
