@@ -12,6 +12,7 @@ from msgspec import Struct
 from features.listener.layout import PLAY
 from features.listener.stored_plays import KEPT, OLD, pack_plays, unpack_plays
 from numeric.sparse import pack_words, unpack_words
+from pipelines.views import LAYOUT
 
 Plays = npt.NDArray[np.void]
 
@@ -68,6 +69,7 @@ class _Stored(Struct, frozen=True, array_like=True):
     pending: tuple["_StoredPending", ...]
     columns_set: bytes  # a bit for each word of all decisions' columns that is not zero
     columns: bytes  # those that are not zero
+    layout: str  # of these columns
 
 
 class _StoredPending(Struct, frozen=True, array_like=True):
@@ -117,12 +119,17 @@ def store_listener(listener: Listener, names: list[str]) -> bytes:
             tuple([_pack_pending(decision) for decision in pending]),
             columns_set.tobytes(),
             words.tobytes(),
+            LAYOUT,
         )
     )
 
 
 def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
-    """Return the state that `store_listener` wrote; ``handle`` gives each track its row."""
+    """Return the state that `store_listener` wrote; ``handle`` gives each track its row.
+
+    Decisions that wait since before an upgrade that changed the columns are let go: today's learner could
+    not tell what their columns mean.
+    """
     stored = _decoder.decode(value)
     handles = np.array([handle(name) for name in stored.names], np.int64)
     sizes = [decision.columns_bytes for decision in stored.pending]
@@ -146,6 +153,7 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
             [
                 _unpack_pending(decision, columns[end - size : end])
                 for decision, size, end in zip(stored.pending, sizes, ends, strict=True)
+                if stored.layout == LAYOUT
             ]
         ),
     )

@@ -55,6 +55,23 @@ def test_a_listener_comes_back_as_it_was_stored(changes: dict[str, Any]) -> None
     check()
 
 
+def test_decisions_from_before_other_columns_are_let_go(
+    ann: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an upgrade that changed the columns the plays are as before, and nothing is learned amiss."""
+    for i in range(3):
+        ann.take(play(f"e{i}", f"t{i}", 60 * i))
+    monkeypatch.setattr("pipelines.listener.LAYOUT", "as it was")
+    stored = ann.stored
+    monkeypatch.undo()
+
+    after = restore_listener(stored, ann.views.table.handle)
+
+    assert ann.state.pending
+    assert after.pending == ()
+    assert after.plays.tobytes() == ann.state.plays.tobytes()
+
+
 def restored_again(ann: Listening) -> bytes:
     """Stored, restored and stored once more, in the same process."""
     return store_listener(restore_listener(ann.stored, ann.views.table.handle), ann.views.table.names)
