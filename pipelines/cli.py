@@ -1,6 +1,7 @@
 """The command line: `segue replay`, `segue evaluate`, `segue import`, `segue demo`, `segue settings`."""
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from pipelines.evaluate.run import FORMATS, evaluate
 from pipelines.failures import Halted
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
 from pipelines.kafka.failed import KafkaFailed
+from pipelines.replay.chronicle import Chronicle
 from pipelines.replay.driver import Interrupted, Replay
 from pipelines.replay.options import (
     STDIO,
@@ -44,6 +46,7 @@ from pipelines.replay.options import (
     time_ms,
 )
 from pipelines.replay.report import tables
+from pipelines.report.replay import replay_report
 from pipelines.settings import Settings, WrongSettings, load_settings
 from pipelines.settings_page import explain
 from state.store import StoreError
@@ -100,6 +103,9 @@ def replay(
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write the summary here; - for stdout.")
     ] = None,
+    report_out: Annotated[
+        Path | None, typer.Option("--report", help="Write one self-contained page of HTML here.")
+    ] = None,
     evaluate_from: Annotated[
         str, typer.Option(help="Count quality from a share of the plays (0.7) or a time (2025-01-31) on.")
     ] = "0",
@@ -132,14 +138,28 @@ def replay(
         until_ms=None if until is None else time_ms(until, "--until"),
         checkpoint_plays=checkpoint_plays,
     )  # fmt: skip
-    report(run_replay(options, settings), options)
+    if report_out is None:
+        report(run_replay(options, settings), options)
+        return
+    chronicle, part = Chronicle(), report_out.with_name(f"{report_out.name}.part")
+    try:
+        with part.open("w") as page:  # first: a path that cannot be written costs no replay
+            summary = run_replay(options, settings, chronicle)
+            command = shlex.join(["segue", *sys.argv[1:]])
+            page.write(replay_report(summary, chronicle.told(), command=command))
+        part.replace(report_out)
+    finally:
+        part.unlink(missing_ok=True)
+    report(summary, options)
 
 
-def run_replay(options: Options, settings: Settings) -> dict[str, Any]:
-    """Run a replay under a progress bar, and return its summary."""
+def run_replay(options: Options, settings: Settings, chronicle: Chronicle | None = None) -> dict[str, Any]:
+    """Run a replay under a progress bar, and return its summary; a chronicle is told of it."""
     with progress_bar() as bar:
         task = bar.add_task("counting" if errors.is_terminal else "replay", total=None)
-        replay = Replay(options, settings, count=errors.is_terminal)
+        replay = Replay(options, settings, count=errors.is_terminal, watch=chronicle)
+        if chronicle is not None:
+            chronicle.begin(replay.engine, replay.identity)
         bar.reset(task, description="replay", completed=replay.engine.plays)
         with stopped_by_signals(replay):
             return replay.run(lambda plays, total: bar.update(task, completed=plays, total=total))

@@ -26,6 +26,7 @@ from pipelines.replay.options import STDIO, Options
 from pipelines.replay.outputs import Outputs
 from pipelines.replay.pinned import pinned_views
 from pipelines.replay.predictions import Predictions
+from pipelines.replay.watch import Watch
 from pipelines.serve import Transition
 from pipelines.settings import Settings
 from state.rocks import open_store
@@ -57,8 +58,11 @@ class Replay:
     `WrongOptions` for what cannot be done as asked, before anything is written.
     """
 
-    def __init__(self, options: Options, settings: Settings, *, count: bool = False) -> None:
+    def __init__(
+        self, options: Options, settings: Settings, *, count: bool = False, watch: Watch | None = None
+    ) -> None:
         options.check()
+        self.watch = watch
         self.options = options
         self.settings = settings
         self._open = ExitStack()
@@ -83,6 +87,7 @@ class Replay:
             self.total = count_plays(options)
         counted = self.total if options.needs_length else None
         self.predictions = Predictions(options, self.engine, counted)
+        self.predictions.watch = self.watch
         self.learn_until = options.learn_until
         if self.learn_until is not None and counted is not None:
             self.learn_until = self.learn_until.after_plays(counted)
@@ -129,7 +134,10 @@ class Replay:
         entry = None
         next_checkpoint, next_told = engine.plays + every, engine.plays
         for entry in entries_after(self.options, self.offset, self.mark):
+            began_s = perf_counter()
             self._take(entry)
+            if self.watch is not None:
+                self.watch.took(perf_counter() - began_s)
             self.offset = entry.offset
             if engine.plays >= next_told:
                 next_told = engine.plays + TOLD_PLAYS
@@ -183,8 +191,8 @@ class Replay:
             self._failed(record, entry, error)
             return
         self.failures.in_a_row = 0
-        self._emit(done)
         predictions.observe(record, asked, done, opener=opens and isinstance(record, Request))
+        self._emit(done)
         if engine.failed:
             self._bury_failed(entry.offset)
 
@@ -225,6 +233,8 @@ class Replay:
         self.predictions.forget(erasure.listener_id)
 
     def _emit(self, done: Transition) -> None:
+        if self.watch is not None:
+            self.watch.emitted(done)
         for earned in done.earned:
             self.predictions.quality.add_reward(earned)
         if self.outputs.wants("feedback"):

@@ -12,6 +12,7 @@ from pipelines.replay.baselines import Baselines
 from pipelines.replay.engine import Engine
 from pipelines.replay.options import Options
 from pipelines.replay.quality import Quality
+from pipelines.replay.watch import Watch
 from pipelines.serve import Transition
 from state.envelope import seal, unseal
 from state.keys import key, prefix
@@ -57,6 +58,7 @@ class Predictions:
         self._engine = engine
         self._asked: dict[str, Asked] = {}
         self._changed: set[str] = set()
+        self.watch: Watch | None = None
         self._durable = options.state is not None
         self._gap_ms = engine.settings.sessions.gap_ms
         start = options.evaluate_from if plays is None else options.evaluate_from.after_plays(plays)
@@ -106,14 +108,19 @@ class Predictions:
         if self._options.baselines:
             ranks.update(self._baselines.observe(play.listener_id, play.track_id))
         opener = asked is None or asked.opener or play.started_ms - asked.at_ms > self._gap_ms
-        if not self.quality.counts(self._engine.plays - 1, play.at_ms, opener):
+        counted = self.quality.counts(self._engine.plays - 1, play.at_ms, opener)
+        if not counted and self.watch is None:
             return
         rank, slot = None, None
         if asked is not None:
             place = rank_of(self._engine.views.table.handle(play.track_id), asked.handles, asked.means)
             rank = None if place < 0 else place
             slot = asked.slate.index(play.track_id) if play.track_id in asked.slate else None
-        self.quality.add({"segue": rank, "slate": slot, **ranks})
+        ranks |= {"segue": rank, "slate": slot}
+        if counted:
+            self.quality.add(ranks)
+        if self.watch is not None:
+            self.watch.ranked(play, ranks, counted=counted)
 
     def forget_before(self, at_ms: int) -> None:
         """Drop what was offered before a moment: the listener's next play opens a session and asks anew."""

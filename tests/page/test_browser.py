@@ -1,14 +1,20 @@
 """The page as people meet it: play, skip, see why; by keyboard, on a phone, through a restart."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, expect
 
+from pipelines.demo.settings import WorldSettings
+from pipelines.demo.world import World
 from tests.page.browsing import Demo, chromium, demo, opened, shoot
 from tests.page.nasty import NASTY
+from topics.codec import encode_line
 
 pytestmark = [pytest.mark.compiled, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -242,3 +248,28 @@ def test_titles_and_ids_are_text_whatever_they_hold(browser: Browser) -> None:
         assert page.locator("main img, dialog img, main script").count() == 0
         assert page.evaluate("window.hurt") is None
         assert wrong == []
+
+
+def test_a_report_opens_from_disk_without_a_network(browser: Browser, tmp_path: Path) -> None:
+    """One file, no request beyond it, nothing on the console, clean by axe, and it prints."""
+    log = tmp_path / "log.jsonl"
+    plays = World(WorldSettings(listeners=20, tracks=300, artists=40)).log(800)
+    log.write_bytes(b"".join(map(encode_line, plays)))
+    target = tmp_path / "report.html"
+    command = [sys.executable, "-m", "pipelines.cli", "replay", str(log), "--report", str(target)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: wrong.append(message.text))
+
+    page.goto(target.as_uri())
+
+    expect(page.locator("h1")).to_have_text("segue replay")
+    assert problems(page) == []
+    assert len(page.pdf()) > 10_000
+    shoot(page, "report")
+    assert asked == [target.as_uri()]
+    assert wrong == []

@@ -1,0 +1,1 @@
+"""Reports: one self-contained file of HTML about a run; no network, no scripts, readable in print."""
