@@ -13,7 +13,8 @@ from rich.console import Console
 
 from pipelines.credit import mark_of
 from pipelines.importers import AUTO, IMPORTERS, read_log, read_tracks
-from pipelines.replay.options import WrongOptions, column_names, time_ms
+from pipelines.replay.options import STDIO, Options, WrongOptions, column_names, time_ms
+from pipelines.replay.pinned import pinned_views
 from pipelines.settings import load_settings
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
@@ -29,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(letters_app, name="dead-letters")
     app.command("produce")(produce)
     app.command("tail")(tail)
+    app.command("worker")(worker)
 
 
 @topics_app.command("create")
@@ -137,3 +139,24 @@ def retry_letters(
     settings = load_settings(settings_file)
     sent, passed = retry(settings.kafka, settings.worker.application, reason or ["failed"])
     Console().print(f"{sent} sent back, {passed} of other reasons passed over")
+
+
+def worker(
+    steps: Annotated[str, typer.Option(help="What to host: serve, learn and collect, or some of them.")] = (
+        "serve,learn,collect"
+    ),
+    views: Annotated[
+        Path | None, typer.Option(help="State directory of a replay whose views do not move.")
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Run one worker on Kafka until SIGTERM: plays in, scores out, learning as it goes."""
+    from pipelines.faust_worker.app import STEPS, run  # noqa: PLC0415
+
+    wanted = [step.strip() for step in steps.split(",") if step.strip()]
+    unknown = [step for step in wanted if step not in STEPS]
+    if unknown or not wanted:
+        raise WrongOptions(f"--steps is {steps!r}, expected one or more of {', '.join(STEPS)}, with commas")
+    settings = load_settings(settings_file)
+    pinned = None if views is None else pinned_views(views, Options(STDIO), settings)[0]
+    run(settings, wanted, pinned)

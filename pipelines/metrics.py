@@ -1,6 +1,8 @@
 """Metrics: what every driver counts for Prometheus, in one registry, named and measured one way."""
 
+from collections.abc import Callable, Iterable, Iterator
 from time import time
+from typing import NamedTuple
 
 import numpy as np
 from prometheus_client import (
@@ -12,7 +14,9 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 from bandits.version import Version
 from features.track.layout import SHOWN
@@ -23,6 +27,16 @@ LATENCY_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.
 REWARDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 PROPENSITIES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Figure(NamedTuple):
+    """One number that a driver knows by itself, read when somebody asks; ``counts``: it only grows."""
+
+    name: str
+    what: str
+    labels: dict[str, str]
+    value: float
+    counts: bool = False
 
 
 class Metrics:
@@ -153,6 +167,10 @@ class Metrics:
             for bound, count, before in zip(LATENCY_S, upto, [0, *upto], strict=False)
         ]
 
+    def read_from(self, figures: Callable[[], Iterable[Figure]]) -> None:
+        """Add figures that a driver knows by itself; ``figures`` is called whenever the metrics are read."""
+        self.registry.register(_Read(figures))
+
     def text(self) -> bytes:
         """Return everything in the OpenMetrics text format."""
         text: bytes = generate_latest(self.registry)  # type: ignore[no-untyped-call]
@@ -171,6 +189,24 @@ class Metrics:
             self.explored.labels(policy).inc()
         self.sources.labels(slate[0].source).inc()
         self.propensity.observe(min(decided.pending.propensities))
+
+
+class _Read(Collector):
+    def __init__(self, figures: Callable[[], Iterable[Figure]]) -> None:
+        self._figures = figures
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: what there is to read is known only when it is read."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+        for figure in self._figures():
+            if figure.name not in families:
+                kind = CounterMetricFamily if figure.counts else GaugeMetricFamily
+                families[figure.name] = kind(figure.name, figure.what, labels=list(figure.labels))
+            families[figure.name].add_metric(list(figure.labels.values()), figure.value)
+        yield from families.values()
 
 
 def outcome_of(done: Transition) -> str:

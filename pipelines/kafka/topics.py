@@ -27,10 +27,11 @@ def topics_of(settings: Kafka) -> dict[str, Topic]:
 def config_of(topic: Topic, settings: Kafka) -> dict[str, str]:
     """Return what a topic is made with.
 
-    A deployment over history keeps the producers' times on its listener-events.
+    A deployment over history keeps the producers' times on its listener-events, and the events
+    themselves: by those times they would be older than any retention.
     """
     if settings.history and topic.name == f"{settings.prefix}listener-events":
-        return topic.config | {"message.timestamp.type": "CreateTime"}
+        return topic.config | {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
     return topic.config
 
 

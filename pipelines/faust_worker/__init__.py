@@ -1,0 +1,1 @@
+"""Faust worker: the steps live on Kafka, each effect once; a Faust app supervises, aiokafka moves bytes."""

@@ -1,0 +1,130 @@
+"""Cache: a step's state in a local store, brought up to its changelog, which is the truth."""
+
+import shutil
+import time
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from pipelines.faust_worker.reader import end_of, read_to_end
+from pipelines.live_settings import Kafka
+from state.checkpoint import NOTHING, Batch
+from state.envelope import seal, unseal
+from state.keys import key
+from state.rocks import MIB, Limits, open_store
+from state.store import Store, StoreError
+
+VERSION = 1
+PROGRESS = key("partition", "progress")  # in the changelog and in the store
+REFLECTS = key("partition", "reflects")  # in the store only
+FRESH_MS = 43_200_000  # half of the time for which a compacted topic shows what was deleted
+
+
+class Progress(Struct, frozen=True, array_like=True):
+    """How far the input was taken in."""
+
+    offset: int
+
+
+class Reflects(Struct, frozen=True, array_like=True):
+    """What a local store was made from."""
+
+    changelog: str
+    partition: int
+    offset: int  # of the changelog, the last one in here
+    at_ms: int  # wall clock, when it was written
+
+
+_encode = msgspec.msgpack.encode
+
+
+def progress_value(offset: int) -> bytes:
+    """Return the stored form of how far the input was taken in."""
+    return seal(VERSION, _encode(Progress(offset)))
+
+
+class Cache:
+    """One partition's store in a directory; torn, foreign, missing or stale, it is made anew."""
+
+    def __init__(self, folder: Path, changelog: str, partition: int, memory: int, settings: Kafka) -> None:
+        self.changelog, self.partition = changelog, partition
+        self._folder, self._settings = folder, settings
+        self._limits = Limits(
+            cache_bytes=max(memory // 2, MIB), write_buffer_bytes=max(memory // 4, MIB), sync=False
+        )
+        self._store: Store | None = None
+        self.rebuilt = ""  # why the store was made anew, for the log
+
+    @property
+    def store(self) -> Store:
+        """The store, once it is loaded."""
+        assert self._store is not None
+        return self._store
+
+    async def load(self) -> int:
+        """Open the store; return the changelog's offset that it reflects, −1 for an empty one."""
+        try:
+            self._store = open_store(self._folder, self._limits)
+            reflects = self._reflects()
+        except StoreError as error:
+            if error.fault == "locked":
+                raise
+            reflects, self.rebuilt = None, str(error)
+        else:
+            self.rebuilt = "" if reflects is None else await self._outdated(reflects)
+        if reflects is None or self.rebuilt:
+            self._start_anew()
+            return NOTHING
+        return reflects.offset
+
+    async def catch_up(self, after: int) -> int:
+        """Apply the changelog behind ``after``; return the last offset of the input that was taken in."""
+        async for records in read_to_end(
+            self.changelog, self.partition, after + 1, self._settings, high_watermark=True
+        ):
+            changes = {record.key: record.value for record in records}
+            self.store.write(changes | {REFLECTS: self._mark(records[-1].offset)})
+        value = self.store.get(PROGRESS)
+        if value is None:
+            return NOTHING
+        body = unseal(value, VERSION, what=f"the progress in {self.changelog}")
+        return msgspec.msgpack.decode(body, type=Progress).offset
+
+    def keep(self, batch: Batch, reflects: int) -> None:
+        """Write what is committed now."""
+        self.store.write({**batch.changes, REFLECTS: self._mark(reflects)})
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _reflects(self) -> Reflects | None:
+        value = self.store.get(REFLECTS)
+        if value is None:
+            return None
+        body = unseal(value, VERSION, what=f"the mark of the store {self._folder}")
+        return msgspec.msgpack.decode(body, type=Reflects)
+
+    async def _outdated(self, reflects: Reflects) -> str:
+        """Return why the changelog cannot bring this store up to date; empty if it can."""
+        if (reflects.changelog, reflects.partition) != (self.changelog, self.partition):
+            return f"it was made from {reflects.changelog}[{reflects.partition}]"
+        if time.time() * 1_000 - reflects.at_ms > FRESH_MS:
+            return "it is so old that the changelog may no longer tell what was deleted"
+        end = await end_of(self.changelog, self.partition, self._settings)
+        if reflects.offset >= end:
+            return f"it reflects {reflects.offset}, the changelog ends at {end}: that is another one"
+        return ""
+
+    def _start_anew(self) -> None:
+        self.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._store = open_store(self._folder, self._limits)
+
+    def _mark(self, offset: int) -> bytes:
+        now_ms = int(time.time() * 1_000)
+        return seal(VERSION, _encode(Reflects(self.changelog, self.partition, offset, now_ms)))

@@ -1,0 +1,233 @@
+"""Intake: a Faust service that reads one step's input in its group, and gives every partition its records."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faust import Service
+
+from pipelines.faust_worker.partition import Partition, Source
+from pipelines.kafka.clients import streaming
+from pipelines.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FETCH_WAIT_MS = 20  # a partition that has just been emptied waits this long for a fetch of the others
+POLL_MS = 200
+HINT_S = 2.0  # between two commits of how far was read
+ANSWER_S = 5.0
+STOP_S = 10.0
+
+
+class Intake(Service, Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka comes without types
+    """Owns the consumer of one step's group, and one `Partition` for each that is assigned.
+
+    Partitions that stay here across a rebalance keep their state: had anybody else opened one meanwhile,
+    its producer would be fenced, and it opens anew.
+    """
+
+    def __init__(
+        self,
+        step: str,
+        topic: str,
+        make_partition: Callable[[int, Source], Partition],
+        settings: Settings,
+        ready: asyncio.Event | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.step, self.topic = step, topic
+        self.partitions: dict[int, Partition] = {}
+        self.fault = ""
+        self.generations = 0
+        self._make_partition, self._settings, self._ready = make_partition, settings, ready
+        self._runs: dict[int, asyncio.Task[None]] = {}
+        self._acknowledged: dict[int, int] = {}
+        self._closing: set[asyncio.Task[Any]] = set()
+        self._consumer: AIOKafkaConsumer | None = None
+
+    @property
+    def group(self) -> str:
+        """The name of this step's group."""
+        return group_of(self.step, self._settings)
+
+    # -------------------------------------------------------------- the service
+
+    @Service.task
+    async def _read(self) -> None:
+        if self._ready is not None:
+            await self.wait(self._ready.wait())
+        while not self.should_stop:
+            try:
+                await self._follow()
+            except (KafkaError, OSError) as error:
+                self.fault = f"{type(error).__name__}: {error}"
+                log.warning("%s cannot read (%s), trying again", self.step, self.fault[:300])
+                await self.sleep(1.0)
+
+    async def _follow(self) -> None:
+        worker = self._settings.worker
+        consumer = AIOKafkaConsumer(
+            **streaming(self._settings.kafka),
+            client_id=client_id(self._settings),
+            group_id=self.group,
+            group_instance_id=f"{worker.instance}-{self.step}" if worker.instance else None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=worker.session_ms,
+            heartbeat_interval_ms=max(worker.session_ms // 5, 200),
+            rebalance_timeout_ms=max(worker.session_ms, 10_000),
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            retry_backoff_ms=50,
+        )
+        self._consumer = consumer
+        consumer.subscribe([self.topic], listener=self)
+        await consumer.start()
+        try:
+            while not self.should_stop:
+                batches = await consumer.getmany(timeout_ms=POLL_MS)
+                self.fault = ""
+                for place, records in batches.items():
+                    partition = self.partitions.get(place.partition)
+                    if partition is not None and partition.feed(records):
+                        consumer.pause(place)
+        finally:
+            await self._drop(set(self.partitions))
+            with suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(consumer.stop(), ANSWER_S)
+
+    @Service.timer(HINT_S)
+    async def _hint(self) -> None:
+        await self._commit_hints()
+        for number, partition in list(self.partitions.items()):
+            behind = await self.behind(number)
+            partition.lag = None if behind is None else behind + partition.waiting
+
+    async def _commit_hints(self) -> None:
+        """Commit how far every partition was read; nothing hangs on it."""
+        hints = {
+            self._place(p): offset + 1 for p, offset in self._acknowledged.items() if p in self.partitions
+        }
+        self._acknowledged.clear()
+        if hints and self._consumer is not None:
+            with suppress(KafkaError, TimeoutError, IllegalStateError):
+                await asyncio.wait_for(self._consumer.commit(hints), ANSWER_S)
+
+    async def on_stop(self) -> None:
+        """Let every partition finish its batch."""
+        await asyncio.gather(*(partition.hold() for partition in self.partitions.values()))
+        await self._commit_hints()
+
+    # -------------------------------------------------------------- rebalances
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        """Finish what is under way: whoever comes next need not undo it."""
+        await asyncio.gather(*(partition.hold() for partition in self.partitions.values()))
+        if revoked:
+            await self._commit_hints()
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """Drop what went, keep what stayed, open what came; the opening itself must not block the group."""
+        self.generations += 1
+        numbers = {place.partition for place in assigned}
+        log.info("%s has partitions %s", self.step, sorted(numbers))
+        for number in numbers:
+            if number not in self.partitions:
+                self._pause(number)
+        gone = set(self.partitions) - numbers
+        if gone:
+            closing = asyncio.create_task(self._drop(gone))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        for number in sorted(numbers & set(self.partitions)):
+            self.partitions[number].go()
+        for number in sorted(numbers - set(self.partitions)):
+            self._open(number)
+
+    def _open(self, number: int) -> None:
+        partition = self._make_partition(number, self)
+        former = self._runs.get(number)
+        self.partitions[number] = partition
+
+        async def run() -> None:
+            if former is not None:  # its store is one directory: only one of us can have it
+                with suppress(BaseException):
+                    await asyncio.shield(asyncio.wait({former}))
+            await partition.run()
+
+        self._runs[number] = asyncio.create_task(run(), name=f"{self.step}-{number}")
+
+    async def _drop(self, numbers: set[int]) -> None:
+        tasks = [self._runs[number] for number in numbers if self.partitions.pop(number, None) is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_S)
+
+    # -------------------------------------------------------------- what a partition asks for
+
+    def read_from(self, partition: int, offset: int) -> None:
+        """Read from this offset on."""
+        if self._consumer is not None:
+            with suppress(IllegalStateError):  # no longer ours: the rebalance that says so is on its way
+                self._consumer.seek(self._place(partition), offset)
+                self._consumer.resume(self._place(partition))
+
+    def read_on(self, partition: int) -> None:
+        """Go on reading where it was paused."""
+        if self._consumer is not None:
+            with suppress(IllegalStateError):
+                place = self._place(partition)
+                if place in self._consumer.paused():
+                    self._consumer.resume(place)
+
+    def acknowledge(self, partition: int, offset: int) -> None:
+        """Note how far was read."""
+        self._acknowledged[partition] = offset
+
+    async def behind(self, partition: int) -> int | None:
+        """Return how many offsets the consumer is from the end, as of the last fetch; None while unknown."""
+        if self._consumer is None:
+            return None
+        place = self._place(partition)
+        try:
+            end = self._consumer.last_stable_offset(place)
+            position = await asyncio.wait_for(self._consumer.position(place), ANSWER_S)
+        except (IllegalStateError, AssertionError, KafkaError, TimeoutError):
+            return None
+        return None if end is None else max(end - position, 0)
+
+    async def is_ours(self, partition: int, offset: int) -> bool:
+        """Ask the group: a commit succeeds only for a member of its present generation."""
+        if self._consumer is None:
+            return False
+        try:
+            commit = self._consumer.commit({self._place(partition): max(offset, 0)})
+            await asyncio.wait_for(commit, ANSWER_S)
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            log.info("%s[%d] is not proven to be ours (%s)", self.step, partition, type(error).__name__)
+            return False
+        return True
+
+    def _pause(self, partition: int) -> None:
+        if self._consumer is not None:
+            self._consumer.pause(self._place(partition))
+
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(self.topic, partition)
+
+
+def group_of(step: str, settings: Settings) -> str:
+    """Return the name of a step's consumer group."""
+    return f"{settings.kafka.prefix}{settings.worker.application}-{step}"
+
+
+def client_id(settings: Settings) -> str:
+    """Return what a worker's consumers are called: where its web port answers, so that others find it."""
+    worker = settings.worker
+    return worker.web_address or f"{worker.web_host}:{worker.web_port}"

@@ -1,0 +1,32 @@
+"""Pace: how long a partition waits between two transactions; what they cost is shared by all of a worker."""
+
+import time
+
+
+class Pace:
+    """Counts the partitions that had a transaction lately: the more they are, the longer each waits.
+
+    >>> pace = Pace(pause_ms=10, transaction_ms=6)
+    >>> pace.committed(0), pace.pause_s()
+    (None, 0.01)
+    >>> [pace.committed(partition) for partition in range(1, 16)][-1], pace.pause_s()
+    (None, 0.096)
+    """
+
+    def __init__(self, pause_ms: int, transaction_ms: int) -> None:
+        self._pause_s, self._transaction_s = pause_ms / 1_000, transaction_ms / 1_000
+        self._committed: dict[object, float] = {}
+
+    def committed(self, partition: object) -> None:
+        """Note a transaction."""
+        self._committed[partition] = time.monotonic()
+
+    def pause_s(self) -> float:
+        """Return the pause after a transaction, in seconds.
+
+        A transaction begun right after the last one is refused by the broker, and the client then sleeps
+        longer than this pause; beyond that, transactions cost by their number, not by their records.
+        """
+        since = time.monotonic() - 1.0
+        busy = sum(at > since for at in self._committed.values())
+        return max(self._pause_s, busy * self._transaction_s)

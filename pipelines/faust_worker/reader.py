@@ -1,0 +1,63 @@
+"""Reader: committed records of one partition from an offset up to its end as of now."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from pipelines.kafka.clients import streaming
+from pipelines.live_settings import Kafka
+
+FETCH_BYTES = 9 << 20
+CHUNK = 2_000  # records at once
+WAIT_MS = 200
+
+
+def consumer_of(settings: Kafka, **options: Any) -> AIOKafkaConsumer:
+    """Return a consumer outside any group, for assignment by hand, of committed records."""
+    return AIOKafkaConsumer(
+        **streaming(settings),
+        group_id=None,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        **options,
+    )
+
+
+async def read_to_end(
+    topic: str, partition: int, start: int, settings: Kafka, *, high_watermark: bool = False
+) -> AsyncIterator[list[Any]]:
+    """Yield lists of records from ``start`` on, in order, up to the end as of this call.
+
+    The end is that of finished transactions; with ``high_watermark`` those under way are waited for.
+    """
+    place = TopicPartition(topic, partition)
+    consumer = consumer_of(settings)
+    await consumer.start()
+    try:
+        consumer.assign([place])
+        end = await _end(place, settings) if high_watermark else (await consumer.end_offsets([place]))[place]
+        begin = (await consumer.beginning_offsets([place]))[place]
+        consumer.seek(place, max(start, begin))
+        while await consumer.position(place) < end:
+            records = (await consumer.getmany(place, timeout_ms=WAIT_MS, max_records=CHUNK)).get(place)
+            if records:
+                yield records
+    finally:
+        await consumer.stop()
+
+
+async def end_of(topic: str, partition: int, settings: Kafka) -> int:
+    """Return the offset that the next record of a partition will have at least."""
+    return await _end(TopicPartition(topic, partition), settings)
+
+
+async def _end(place: TopicPartition, settings: Kafka) -> int:
+    consumer = AIOKafkaConsumer(**streaming(settings), group_id=None)
+    await consumer.start()
+    try:
+        return int((await consumer.end_offsets([place]))[place])
+    finally:
+        await consumer.stop()

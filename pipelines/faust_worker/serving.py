@@ -1,0 +1,228 @@
+"""Serving: serve on one partition of ``listener-events``: listeners, their timers, and what goes out."""
+
+import heapq
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from aiokafka.partitioner import murmur2
+from msgspec import Struct
+
+from pipelines.collect import records_of
+from pipelines.decide import whole_decision
+from pipelines.faust_worker.burial import Burial
+from pipelines.faust_worker.cache import PROGRESS, Cache, progress_value
+from pipelines.faust_worker.producer import Output, schema
+from pipelines.kafka.letters import schema_of
+from pipelines.listener import Listener
+from pipelines.listeners import FAMILY, VERSION, Listeners
+from pipelines.metrics import Metrics
+from pipelines.serve import Transition, fire_timers, serve
+from pipelines.settings import Settings
+from pipelines.views import Views
+from state.checkpoint import Batch
+from state.envelope import unseal
+from state.keys import prefix
+from topics.codec import decode, encode
+from topics.dead_letter import Rejected
+from topics.erasure import Erasure
+from topics.ids import key_of
+from topics.play import Play
+from topics.registry import Topic
+from topics.request import Request
+
+LOG_APPEND_TIME = 1
+KIND_OF = {Play: "play", Request: "request", Erasure: "erasure"}
+NEVER_MS = 2**62
+SKEW_MS = 60_000  # by which brokers' clocks may differ from ours, where nothing but a clock tells time
+HASH_RANGE = float(2**64)
+
+SCORES, DECISION = schema("scores.v1"), schema("decision.v1")
+FEEDBACK, TRACK_EVENT = schema("feedback.v1"), schema("track-event.v1")
+
+
+class _Due(Struct, frozen=True, array_like=True):
+    """The beginning of a stored listener: as much as tells when its next timer is due."""
+
+    names: msgspec.Raw
+    old: msgspec.Raw
+    kept: msgspec.Raw
+    floor_ms: int
+    newest_ms: int
+    open_ms: int
+    due_ms: int
+
+
+_due = msgspec.msgpack.Decoder(_Due)
+
+
+class Serving:
+    """The listeners of one partition; `take` decides in memory, `batch` says what is to survive of it."""
+
+    def __init__(
+        self,
+        partition: int,
+        cache: Cache,
+        topics: dict[str, Topic],
+        views: Views,
+        burial: Burial,
+        metrics: Metrics,
+        settings: Settings,
+    ) -> None:
+        self._partition, self._topics, self._views, self._settings = partition, topics, views, settings
+        self._names = {name: topic.name for name, topic in topics.items()}
+        self._shard = partition % topics["feedback"].partitions
+        table = views.table
+        share = settings.worker.decoded_listeners // topics["listener-events"].partitions
+        self._listeners = Listeners(
+            cache.store, table.names, table.handle, durable=True, decoded_max=max(share, 100)
+        )
+        self._outputs: list[Output] = []
+        self._burial = burial
+        self._metrics = metrics
+        self._timers: list[tuple[int, str]] = []
+        self._scheduled: dict[str, int] = {}
+        self._place = lru_cache(maxsize=100_000)(_placer(topics["track-events"].partitions))
+        for listener_id, due_ms in _stored_timers(cache):
+            self._schedule(listener_id, due_ms)
+
+    def take(self, record: Any) -> None:
+        """Serve one record."""
+        received_ms = record.timestamp if record.timestamp_type == LOG_APPEND_TIME else None
+        if received_ms is not None:
+            self._fire_due(received_ms - self._settings.sessions.timer_delay_ms)
+        try:
+            self._apply(_read(record), received_ms)
+        except Rejected as error:
+            self._outputs.append(self._burial.rejected(record, error))
+        except Exception as error:  # noqa: BLE001  DESIGN 8: one record's failure stops nobody else's
+            self._outputs.append(self._burial.failed(record, error))
+        else:
+            self._burial.failures.in_a_row = 0
+
+    def idle(self, now_ms: int) -> None:
+        """Fire the timers that no record to come can forestall: it would be received later than this."""
+        if not self._settings.kafka.history:
+            self._fire_due(now_ms - SKEW_MS - self._settings.sessions.timer_delay_ms)
+
+    def batch(self, offset: int) -> Batch:
+        """Return outputs, changed listeners and progress."""
+        outputs, self._outputs = self._outputs, []
+        changes = self._listeners.changes()
+        changes[PROGRESS] = progress_value(offset)
+        changelog = self._names["serve-changelog"]
+        outputs += [Output(changelog, self._partition, key, value, []) for key, value in changes.items()]
+        return Batch(offset, outputs, changes)
+
+    def listener(self, listener_id: str) -> Listener | None:
+        """Return what is kept of a listener, None for somebody not known here."""
+        return self._listeners.get(listener_id)
+
+    def _apply(self, record: Play | Request | Erasure, received_ms: int | None) -> None:
+        listener_id = record.listener_id
+        before = self._listeners.get(listener_id)
+        if isinstance(record, Erasure):
+            if before is None:
+                return
+            done = fire_timers(before, listener_id, record.at_ms, self._views, self._settings, received_ms)
+            done.state = None
+            done.counts["erased"] = 1
+        else:
+            done = serve(before, record, self._views, self._settings, received_ms)
+        self._absorb(listener_id, done)
+        self._metrics.took(KIND_OF[type(record)], done)
+
+    def _absorb(self, listener_id: str, done: Transition) -> None:
+        """Emit, then remember; what raises here changes nothing: encoding comes first."""
+        outputs = list(self._emitted(listener_id, done))
+        self._listeners.put(listener_id, done.state)
+        if done.state is not None:
+            self._schedule(listener_id, done.state.due_ms)
+        self._outputs += outputs
+
+    def _emitted(self, listener_id: str, done: Transition) -> Iterator[Output]:
+        names, partition = self._names, self._partition
+        for feedback in done.feedback:
+            yield Output(names["feedback"], self._shard, None, encode(feedback), FEEDBACK)
+        for events in done.events:
+            yield from self._track_events(events)
+        if done.decided is None:
+            return
+        key = listener_id.encode()
+        yield Output(names["scores"], partition, key, encode(done.decided.scores), SCORES)
+        if key_of(listener_id) < self._settings.worker.decisions_share * HASH_RANGE:
+            whole = encode(whole_decision(done.decided, self._views))
+            yield Output(names["decisions"], partition, key, whole, DECISION)
+
+    def _track_events(self, events: npt.NDArray[np.void]) -> Iterator[Output]:
+        topic = self._names["track-events"]
+        for event in records_of(events, self._views.table):
+            key = event.track_id.encode()
+            yield Output(topic, self._place(key), key, encode(event), TRACK_EVENT)
+
+    def _fire_due(self, until_ms: int) -> None:
+        while self._timers and self._timers[0][0] <= until_ms:
+            scheduled_ms, listener_id = heapq.heappop(self._timers)
+            if self._scheduled.get(listener_id) != scheduled_ms:
+                continue  # an entry made before an earlier deadline came up
+            del self._scheduled[listener_id]
+            state = self._listeners.get(listener_id)
+            if state is None:
+                continue
+            if state.due_ms > scheduled_ms:
+                self._schedule(listener_id, state.due_ms)
+                continue
+            done = fire_timers(state, listener_id, scheduled_ms, self._views, self._settings)
+            self._absorb(listener_id, done)
+            self._metrics.emitted(done)
+
+    def _schedule(self, listener_id: str, at_ms: int) -> None:
+        """Keep one entry a listener, never later than its next deadline."""
+        if at_ms < self._scheduled.get(listener_id, NEVER_MS):
+            self._scheduled[listener_id] = at_ms
+            heapq.heappush(self._timers, (at_ms, listener_id))
+
+
+def _read(record: Any) -> Play | Request | Erasure:
+    """Return what a record holds; raises `Rejected` where it is not what this topic carries."""
+    if record.value is None:
+        raise Rejected(
+            "not_json", "the value is null (a tombstone), expected a play, a request or an erasure"
+        )
+    found = decode(record.value, schema_of(record.headers))
+    if not isinstance(found, Play | Request | Erasure):
+        raise Rejected(
+            "unknown_schema",
+            f"schema is {schema_of(record.headers)!r}, expected play.v1, request.v1 or erasure.v1 here",
+            "schema",
+        )
+    if record.key != found.listener_id.encode():
+        came = "null" if record.key is None else repr(record.key.decode(errors="replace"))
+        raise Rejected(
+            "invalid",
+            f"the record's key is {came[:80]}, expected its listener_id: all of a listener belongs in one "
+            "partition",
+            "listener_id",
+        )
+    return found
+
+
+def _placer(partitions: int) -> Any:
+    """Return which partition a key belongs to, as Java's clients have it."""
+
+    def place(key: bytes) -> int:
+        return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+    return place
+
+
+def _stored_timers(cache: Cache) -> Iterator[tuple[str, int]]:
+    """Yield every stored listener's next timer, without reading the rest."""
+    start = prefix(FAMILY)
+    for name, value in cache.store.scan(start):
+        listener_id = name[len(start) :].decode()
+        body = unseal(value, VERSION, what=f"the state of listener {listener_id!r}")
+        yield listener_id, _due.decode(body).due_ms
