@@ -161,6 +161,4 @@ def _learner_of(newest: dict[str, PolicySnapshot], settings: Settings) -> Learne
     rewards, skips = newest.get(settings.policy.name), newest.get(SKIPS)
     if rewards is None or skips is None:
         return Learner(settings)
-    learner = Learner(settings, evidence_in(rewards, settings), rewards.version)
-    learner.skips = evidence_in(skips, settings)
-    return learner
+    return Learner(settings, evidence_in(rewards, settings), evidence_in(skips, settings), rewards.version)
