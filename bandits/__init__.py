@@ -3,6 +3,7 @@
 from bandits.epsilon_greedy import EpsilonGreedy
 from bandits.inverse_gap import InverseGap
 from bandits.lin_ucb import LinUcb
+from bandits.mixture import Mixture
 from bandits.policy import Policy
 from bandits.softmax import Softmax
 from bandits.thompson import Thompson
@@ -15,4 +16,5 @@ POLICIES: dict[str, type[Policy]] = {
     "lin_ucb": LinUcb,
     "inverse_gap": InverseGap,
     "thompson": Thompson,
+    "mixture": Mixture,
 }

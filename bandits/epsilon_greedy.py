@@ -3,16 +3,16 @@
 from typing import Annotated, ClassVar
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from bandits.policy import NO_DRAWS, favour_best
+from bandits.policy import NO_DRAWS, Rule, favour_best
 from bandits.ranges import check_ranges
 from numeric.arrays import Floats
 
 KIND = 2
 
 
-class EpsilonGreedy(Struct, frozen=True):
+class EpsilonGreedy(Rule, frozen=True, tag="epsilon_greedy"):
     """Favour the best expected reward; explore with probability ``epsilon``.
 
     >>> EpsilonGreedy(epsilon=0.2).probabilities(mean=np.array([0.1, 0.7]), variance=np.zeros(2))

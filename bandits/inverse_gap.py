@@ -3,18 +3,20 @@
 from typing import Annotated, ClassVar
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
+from msgspec.structs import replace
 
-from bandits.policy import NO_DRAWS, Floor
+from bandits.policy import NO_DRAWS, Floor, Rule
 from bandits.ranges import check_ranges
 from numeric.arrays import Floats
+from numeric.exact import exp, log
 from numeric.jit import kernel
 from numeric.strands import first_largest, total
 
 KIND = 5
 
 
-class InverseGap(Struct, frozen=True):
+class InverseGap(Rule, frozen=True, tag="inverse_gap"):
     """Draw each but the best with 1 / (m + ``gamma`` · gap), the best with what is left (SquareCB).
 
     >>> InverseGap(gamma=10.0, floor=0.01).probabilities(np.array([0.1, 0.3]), np.zeros(2)).round(4)
@@ -35,12 +37,30 @@ class InverseGap(Struct, frozen=True):
         ),
     ] = 1_000.0
     floor: Floor = 0.01
+    growth: Annotated[
+        float,
+        Meta(
+            ge=0, le=1, description="gamma grows as the rows learned from to this power; 0.5 is the theory's"
+        ),
+    ] = 0.0
 
     wants_variance: ClassVar[bool] = False
     draws: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+    def at(self, rows: float) -> "InverseGap":
+        """Return the policy as it is once so many rows were learned from: gamma · (1 + rows)^growth.
+
+        >>> InverseGap(gamma=10.0, growth=0.5).at(rows=99.0)
+        InverseGap(gamma=99.9999..., floor=0.01, growth=0.0)
+
+        Source: Foster & Rakhlin (2020), theorem 1: γ of the order √(rounds · candidates).
+        """
+        if self.growth == 0.0:
+            return self
+        return replace(self, gamma=min(self.gamma * exp(self.growth * log(1.0 + rows)), 1e9), growth=0.0)
 
     @property
     def compiled(self) -> tuple[int, float, float]:

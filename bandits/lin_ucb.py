@@ -4,9 +4,9 @@ import math
 from typing import Annotated, ClassVar
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from bandits.policy import NO_DRAWS, Floor, favour_best
+from bandits.policy import NO_DRAWS, Floor, Rule, favour_best
 from bandits.ranges import check_ranges
 from numeric.arrays import Floats
 from numeric.jit import kernel
@@ -14,7 +14,7 @@ from numeric.jit import kernel
 KIND = 3
 
 
-class LinUcb(Struct, frozen=True):
+class LinUcb(Rule, frozen=True, tag="lin_ucb"):
     """Favour the largest mean + ``alpha`` · √variance; spread ``floor`` over all.
 
     The variance is xᵀ A⁻¹ x, so a candidate about whose columns nothing was learned has the bonus

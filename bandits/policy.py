@@ -3,7 +3,7 @@
 from typing import Annotated, Protocol
 
 import numpy as np
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from numeric.arrays import Floats
 from numeric.jit import kernel
@@ -20,6 +20,10 @@ Floor = Annotated[
         extra={"otherwise": "unplayed candidates would have no propensity; try 0.05"},
     ),
 ]
+
+
+class Rule(Struct, frozen=True, tag_field="name", forbid_unknown_fields=True):
+    """What policies are made of: settings that cannot change, and a tag by which settings name them."""
 
 
 class Policy(Protocol):
@@ -43,6 +47,18 @@ class Policy(Protocol):
         Shapes: mean, variance (where wanted) and result (m,); deviations (draws, m). Candidates stand in
         the caller's order, and the first of several equals is taken for the best: order them by track key.
         """
+
+
+def as_of(policy: Policy, rows: float) -> Policy:
+    """Return the policy as it is once its version has learned from so many rows.
+
+    A policy with a schedule has a method ``at`` that says so; any other stays as it is.
+    """
+    at = getattr(policy, "at", None)
+    if at is None:
+        return policy
+    then: Policy = at(rows)
+    return then
 
 
 @kernel

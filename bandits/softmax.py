@@ -3,9 +3,9 @@
 from typing import Annotated, ClassVar
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from bandits.policy import NO_DRAWS, Floor
+from bandits.policy import NO_DRAWS, Floor, Rule
 from bandits.ranges import check_ranges
 from numeric.arrays import Floats, Indices
 from numeric.exact import LN2
@@ -16,7 +16,7 @@ from numeric.strands import total
 KIND = 4
 
 
-class Softmax(Struct, frozen=True):
+class Softmax(Rule, frozen=True, tag="softmax"):
     """Draw by exp(mean / ``temperature``); spread ``floor`` over all.
 
     >>> Softmax(temperature=0.1, floor=0.01).probabilities(np.array([0.1, 0.3]), np.zeros(2)).round(3)

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-from bandits.policy import NO_DRAWS, Floor
+from bandits.policy import NO_DRAWS, Floor, Rule
 from bandits.ranges import check_ranges
 from numeric.arrays import Floats, Indices
 from numeric.jit import kernel
@@ -14,7 +14,7 @@ from numeric.strands import first_largest
 KIND = 6
 
 
-class Thompson(Struct, frozen=True):
+class Thompson(Rule, frozen=True, tag="thompson"):
     """Draw each candidate with the share of posterior draws that it wins; spread ``floor`` over all.
 
     The draws are made once for a decision, from its key; given them, the shares are exact propensities.

@@ -3,16 +3,15 @@
 from typing import ClassVar
 
 import numpy as np
-from msgspec import Struct
 
-from bandits.policy import NO_DRAWS
+from bandits.policy import NO_DRAWS, Rule
 from numeric.arrays import Floats
 from numeric.jit import kernel
 
 KIND = 1
 
 
-class Uniform(Struct, frozen=True):
+class Uniform(Rule, frozen=True, tag="uniform"):
     """Draw every slot evenly from what remains.
 
     >>> Uniform().probabilities(np.array([0.1, 0.7]), np.zeros(2))

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bandits.evidence import Evidence
-from bandits.policy import Policy
+from bandits.policy import Policy, as_of
 from bandits.version import Version, make_version
 from candidates.shortlist import ENTRY
 from features.context import CONTEXT
@@ -80,11 +80,11 @@ class Views:
             follower_half_life_ms=int(settings.facts.follower_half_life_days * DAY_MS),
         )
         self.policy_name = settings.policy.name
-        self.policy = settings.policy.build()
-        self.version: Version = make_version(
+        self._rule = settings.policy.build()
+        self.version = make_version(
             [new_evidence(settings)],
             settings.learning.prior,
-            want_covariance=wants_covariance(self.policy),
+            want_covariance=wants_covariance(self._rule),
         )
         self.skips = Skips(make_version([new_evidence(settings)], want_covariance=False))
         self.work = Workspace()
@@ -97,6 +97,16 @@ class Views:
                 settings.candidates.popular,
             ]
         )
+
+    @property
+    def version(self) -> Version:
+        """What decides; with it changes ``policy``, where that has a schedule."""
+        return self._version
+
+    @version.setter
+    def version(self, version: Version) -> None:
+        self._version = version
+        self.policy = as_of(self._rule, version.rows)
 
 
 def wants_covariance(policy: Policy) -> bool:

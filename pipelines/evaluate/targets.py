@@ -7,7 +7,7 @@ import numpy as np
 
 from bandits import POLICIES
 from bandits.evaluation.target import along
-from bandits.policy import Policy
+from bandits.policy import Policy, as_of
 from bandits.prediction import Prediction, predict_mean
 from bandits.version import Version
 from numeric.arrays import Floats
@@ -54,7 +54,8 @@ def target_of(text: str, settings: Settings) -> Target:
     if not snapshot:
         return Target(text, policy, None)
     covariance = policy.wants_variance or policy.draws > 0
-    return Target(text, policy, read_version(snapshot, settings, want_covariance=covariance))
+    version = read_version(snapshot, settings, want_covariance=covariance)
+    return Target(text, as_of(policy, version.rows), version)
 
 
 class Judges:
