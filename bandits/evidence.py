@@ -133,10 +133,11 @@ class Evidence:
             rows.at_ms, rows.weight, self.landmark_ms, self.half_life_ms,
             alarms[:, 0].astype(np.int64), alarms[:, 1].copy(), sign,
         )  # fmt: skip
-        self._waiting, self.rows = add_rows(
+        self._waiting, added = add_rows(
             self._pairs, self.total, self._scales, self._squares, self._waiting, rows.ends, rows.context,
             rows.columns, rows.reward, rows.reward_change, rows.first, weight, self.rows,
         )  # fmt: skip
+        self.rows = float(added)
 
     def _check(self, rows: Rows) -> None:
         at_ms, weight, ends, context, columns, reward, reward_change, first = rows

@@ -148,7 +148,7 @@ def weights_of(
     """Return what each decision weighs (d,): its own weight, its age, and the alarms since."""
     out = np.empty(len(at_ms))
     for k in range(len(at_ms)):
-        out[k] = sign * weight[k] * weigh(at_ms[k], landmark_ms, half_life_ms)
+        out[k] = sign * weight[k] * weigh(int(at_ms[k]), landmark_ms, half_life_ms)
         for i in range(len(alarms_ms)):
             if at_ms[k] <= alarms_ms[i]:
                 out[k] *= factors[i]

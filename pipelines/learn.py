@@ -1,5 +1,6 @@
 """Learn: the step that folds feedback into evidence and makes versions of it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -93,6 +94,18 @@ class Learner:
             return False
         waited_ms = self.newest_ms - self.version_ms
         return self.rows_since >= self.rows_due or waited_ms >= self.settings.learning.version_ms
+
+    def erase(self, parts: Sequence[Feedback]) -> int:
+        """Take away what these parts had added, as if they had never come; return how many rows that are."""
+        self._fold()
+        parts = [part for part in parts if part.slots and _can_be_folded(part)]
+        if parts:
+            self._evidence.erase(rows_of(parts, self.settings.learning.organic_weight))
+        verdicts = skip_rows_of(parts)
+        if verdicts is not None:
+            self._skips.erase(verdicts)
+            self._told = None
+        return sum(len(part.slots) for part in parts)
 
     def _fold(self) -> None:
         if not self._waiting:

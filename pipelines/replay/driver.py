@@ -30,8 +30,10 @@ from pipelines.replay.watch import Watch
 from pipelines.serve import Transition
 from pipelines.settings import Settings
 from state.rocks import open_store
+from topics.codec import decode_line
 from topics.dead_letter import DeadLetter, Rejected
 from topics.erasure import Erasure
+from topics.feedback import Feedback
 from topics.ids import key_of, name_of
 from topics.play import Play
 from topics.request import Request
@@ -100,6 +102,7 @@ class Replay:
         done = self._resumed()
         self.outputs = Outputs(options.outputs(), None if done is None else done.lengths)
         self._open.callback(self.outputs.close)
+        self.engine.retained = self._retained
         self.resumed_plays = self.engine.plays
         self.seconds = 0.0
         self.stopping = False
@@ -231,6 +234,21 @@ class Replay:
             return
         self._emit(done)
         self.predictions.forget(erasure.listener_id)
+
+    def _retained(self, erased: Feedback) -> list[Feedback]:
+        """Return the listener's feedback before an erasure, from the file that this run writes of it."""
+        found: list[Feedback] = []
+        for line in self.outputs.lines("feedback"):
+            part = decode_line(line)[0]
+            if part.decision_id == erased.decision_id:
+                break
+            if part.listener_mark != erased.listener_mark:
+                continue
+            if part.kind == "erased":  # an earlier one has taken back what came before it
+                found.clear()
+            else:
+                found.append(part)
+        return found
 
     def _emit(self, done: Transition) -> None:
         if self.watch is not None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.collect import collect, records_of
+from pipelines.erase import erase
 from pipelines.learn import Learner
 from pipelines.listeners import Listeners
 from pipelines.serve import FOREVER_MS, Transition, fire_timers, serve
@@ -43,6 +44,11 @@ class Failed(NamedTuple):
     topic: str
     value: bytes
     error: Exception
+
+
+def nothing_retained(erased: Feedback) -> list[Feedback]:  # noqa: ARG001  as a driver's would be called
+    """Return no feedback: none was kept that could be taken back."""
+    return []
 
 
 class Engine:
@@ -76,6 +82,7 @@ class Engine:
         self.durable = durable
         self.counted: list[npt.NDArray[np.int32]] = []  # tracks whose facts changed since the checkpoint
         self.failed: list[Failed] = []  # for the driver to empty
+        self.retained = nothing_retained  # what learn was told of a listener before an erasure
         self.version_evidence: tuple[PolicySnapshot, PolicySnapshot] | None = (
             None  # newer than the checkpoint
         )
@@ -94,18 +101,13 @@ class Engine:
         return done
 
     def erase(self, erasure: Erasure, received_ms: int | None = None) -> Transition:
-        """Fire what was due, then forget a listener: the next record meets somebody new.
+        """Forget a listener: the next record meets somebody new, and evidence is as if they had not been.
 
-        Evidence and facts keep what was learned before.
+        Facts of tracks are anonymous and stay.
         """
-        listener_id = erasure.listener_id
-        state = self.listeners.get(listener_id)
-        if state is None:
-            return Transition(None)
-        done = fire_timers(state, listener_id, erasure.at_ms, self.views, self.settings, received_ms)
-        done.state = None
-        done.counts["erased"] = 1
-        self._absorb(listener_id, done)
+        before = self.listeners.get(erasure.listener_id)
+        done = erase(before, erasure, self.views, self.settings, received_ms)
+        self._absorb(erasure.listener_id, done)
         return done
 
     def fire_due(self, log_ms: int) -> Iterator[Transition]:
@@ -187,6 +189,9 @@ class Engine:
         due = False
         for feedback in news.feedback:
             try:
+                if feedback.kind == "erased":
+                    self.counts["rows_erased"] += self.learner.erase(self.retained(feedback))
+                    due = True
                 due |= self.learner.learn(feedback)
             except Exception as error:  # noqa: BLE001
                 self.failed.append(Failed("feedback", encode_line(feedback), error))

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,6 +45,15 @@ class Outputs:
         file = self._files.get(name)
         if file is not None:
             file.write(encode_line(record))
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines written to a file so far; none where nobody asked for it, or it is stdout."""
+        file = self._files.get(name)
+        if file is None or file is sys.stdout.buffer:
+            return
+        file.flush()
+        with Path(file.name).open("rb") as written:
+            yield from written
 
     def lengths(self) -> dict[str, int]:
         """Return each file's length, once its bytes are on the disk."""

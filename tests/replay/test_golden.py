@@ -38,7 +38,7 @@ def test_the_golden_log_holds_every_kind_of_record_and_of_dead_letter() -> None:
         assert b'"schema":"%b.v1"' % schema.encode() in log
     reasons = {letter["reason"] for letter in letters}
     assert reasons == {"not_json", "invalid", "unknown_schema", "late", "future"}
-    assert {record["kind"] for record in feedback} == {"recommended", "organic"}
+    assert {record["kind"] for record in feedback} == {"recommended", "organic", "erased"}
     assert {record["attribution"] for record in feedback} == {"decision_id", "track", "none"}
     assert any(record["reason"] for record in scores if not record["slate"])
     assert len({record["policy_version"] for record in scores}) > 3
