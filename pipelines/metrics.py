@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from time import time
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 from prometheus_client import (
@@ -22,6 +22,7 @@ from bandits.version import Version
 from features.track.layout import SHOWN
 from pipelines.decide import Decided
 from pipelines.serve import Transition
+from topics.dead_letter import Reason
 
 LATENCY_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 REWARDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -69,9 +70,6 @@ class Metrics:
             "From receiving a record to its scores",
             buckets=LATENCY_S,
             registry=registry,
-        )
-        self.lag = Gauge(
-            "segue_lag_records", "Records that wait to be taken", ["topic", "partition"], registry=registry
         )
         self.decisions = Counter("segue_decisions", "Slates drawn", ["policy"], registry=registry)
         self.explored = Counter(
@@ -121,6 +119,10 @@ class Metrics:
         self.missed = Counter(
             "segue_stream_missed", "Events that slow streams were not sent", registry=registry
         )
+        for reason in get_args(Reason):  # known from the start: the first of a kind is an increase, too
+            self.dead_letters.labels(reason)
+        for sign in ("more", "less"):
+            self.surprise.labels(sign)
         self._version: Version | None = None
 
     def took(self, kind: str, done: Transition, seconds: float | None = None) -> None:
@@ -185,8 +187,8 @@ class Metrics:
         self.decisions.labels(policy).inc()
         if not slate or decided.pending is None:
             return
-        if decided.pending.means[0] < float(np.max(decided.considered.means)):
-            self.explored.labels(policy).inc()
+        is_best = decided.pending.means[0] >= float(np.max(decided.considered.means))
+        self.explored.labels(policy).inc(not is_best)  # by 0, too: the series begins with the first slate
         self.sources.labels(slate[0].source).inc()
         self.propensity.observe(min(decided.pending.propensities))
 

@@ -48,7 +48,7 @@ class Town:
         self.metrics = Metrics()
         self.advisor: EngineAdvisor = race.engine
         self.advisor.observer = self
-        self.hub = Hub(run_id)
+        self.hub = Hub(run_id, on_missed=self.metrics.missed.inc)
         self.desk = Desk(self.advisor.engine.views, self.metrics, self.hub)
         self.dead_letters: Counter[str] = Counter()
         self._stopped: str | None = None
@@ -132,7 +132,6 @@ class Town:
             self._plays.append((perf_counter(), self.advisor.engine.plays))
             self.metrics.listeners.set(self.advisor.engine.met)
             self.metrics.tracks.set(len(self.views.table.titles))
-            self.metrics.lag.labels("feedback", "0").set(len(self.advisor.engine.delayed))
             if self.hub.streams:
                 self.hub.publish("overview", encode(self.overview()))
             await asyncio.sleep(OVERVIEW_S)

@@ -5,7 +5,7 @@ stream and with a thousand. A stream that falls behind by more than the ring is 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 FLUSH_S = 0.05  # streams wake at most this often, and then get all there is in one piece
@@ -27,11 +27,13 @@ class Hub:
     starts with what is new.
     """
 
-    def __init__(self, run_id: str, ring: int = RING) -> None:
+    def __init__(
+        self, run_id: str, ring: int = RING, on_missed: Callable[[int], object] | None = None
+    ) -> None:
         self.run_id = run_id
         self.newest = 0  # number of the newest event
         self.streams = 0
-        self.missed = 0  # events that slow streams were not sent
+        self._on_missed = on_missed  # is told how many events a slow stream was not sent
         self._ring: list[Event | None] = [None] * ring
         self._pulse = asyncio.Event()
         self._flushing = False
@@ -65,7 +67,8 @@ class Hub:
                 pulse = self._pulse
                 oldest = max(self.newest - len(self._ring), 0)
                 if at < oldest:
-                    self.missed += oldest - at
+                    if self._on_missed is not None:
+                        self._on_missed(oldest - at)
                     yield b'event: missed\ndata: {"events":%d}\n\n' % (oldest - at)
                     at = oldest
                 piece = b"".join(self._since(at, names, listener_id))

@@ -22,9 +22,10 @@ function reason(term, most) {
 /** What to name first: the largest terms, without the one that is the same for every track. */
 export const named = (slot) => slot.reasons.filter((term) => term.contribution !== 0 && term.term !== "bias");
 
-export function reasons(slot) {
-  const first = named(slot).slice(0, SHOWN);
-  const rest = slot.reasons.filter((term) => term.contribution !== 0 && !first.includes(term));
+export function reasons(slot, shown = SHOWN) {
+  const terms = slot.reasons.filter((term) => term.contribution !== 0);
+  const first = shown < terms.length ? named(slot).slice(0, shown) : terms;
+  const rest = terms.filter((term) => !first.includes(term));
   const most = Math.max(1e-9, ...slot.reasons.map((term) => Math.abs(term.contribution)));
   const parts = [element("ul", { class: "why" }, ...first.map((term) => reason(term, most)))];
   if (rest.length) {
@@ -61,7 +62,7 @@ export function showSlate(list, slots, { onPlay = null, shown = 6, open = 3 } = 
       title,
       ...(place < open
         ? [element("p", { class: "quiet facts" }, facts), ...reasons(slot)]
-        : [folded({ class: "facts" }, facts, () => reasons(slot))]));
+        : [folded({ class: "facts" }, facts, () => reasons(slot, slot.reasons.length))]));
   }));
   for (const item of list.children) {
     const details = item.querySelector("details");
