@@ -16,12 +16,12 @@ KEPT = layout(
         ("opened", "<u8"),
         ("share", "<f4"),
         ("track", "<u2"),
-        ("flags", "u1"),
+        ("marks", "u1"),
     ],
     align=False,
 )
 OLD = layout(
-    [("started_s", "<u4"), ("lasted_s", "<u2"), ("track", "<u2"), ("share", "u1"), ("flags", "u1")],
+    [("started_s", "<u4"), ("lasted_s", "<u2"), ("track", "<u2"), ("share", "u1"), ("marks", "u1")],
     align=False,
 )
 assert (KEPT.itemsize, OLD.itemsize) == (KEPT_BYTES, OLD_BYTES)  # by which `plays.trim` reckons
@@ -43,7 +43,7 @@ def pack_plays(plays: Records, kept: int) -> tuple[Indices, Records, Records]:
         row.lasted_s = (play.at_ms - play.started_ms) // 1_000
         row.share = UNKNOWN_SHARE if np.isnan(play.share) else int(play.share * SHARE_STEPS + 0.5)
         row.track = places[i]
-        row.flags = _flags_of(play)
+        row.marks = _marks_of(play)
     for i in range(kept):
         play, row = plays[first + i], newest[i]
         row.started_ms = play.started_ms
@@ -53,7 +53,7 @@ def pack_plays(plays: Records, kept: int) -> tuple[Indices, Records, Records]:
         row.opened = play.opened
         row.share = play.share
         row.track = places[first + i]
-        row.flags = _flags_of(play)
+        row.marks = _marks_of(play)
     return tracks, old, newest
 
 
@@ -68,7 +68,7 @@ def unpack_plays(old: Records, newest: Records, tracks: Indices) -> Records:
         play.at_ms = play.started_ms + np.int64(row.lasted_s) * 1_000
         play.share = np.nan if row.share == UNKNOWN_SHARE else row.share / SHARE_STEPS
         play.track = tracks[row.track]
-        _take_flags(play, row.flags)
+        _take_marks(play, row.marks)
     for i in range(newest.shape[0]):
         row, play = newest[i], plays[first + i]
         play.started_ms = row.started_ms
@@ -78,7 +78,7 @@ def unpack_plays(old: Records, newest: Records, tracks: Indices) -> Records:
         play.opened = row.opened
         play.share = row.share
         play.track = tracks[row.track]
-        _take_flags(play, row.flags)
+        _take_marks(play, row.marks)
     for i in range(plays.shape[0]):
         plays[i].turn = i  # equals stand in their order
     return plays
@@ -108,14 +108,14 @@ def _numbered(plays: Records) -> tuple[Indices, Indices]:
 
 
 @kernel
-def _flags_of(play: Records) -> int:
+def _marks_of(play: Records) -> int:
     """Return verdict and liking (−1 to 1 each), ended and counted as one number below 36."""
     return (play.skipped + 1) + 3 * (play.liked + 1) + 9 * play.ended + 18 * play.counted
 
 
 @kernel
-def _take_flags(play: Records, flags: int) -> None:
-    play.skipped = int(flags) % 3 - 1
-    play.liked = int(flags) // 3 % 3 - 1
-    play.ended = int(flags) // 9 % 2
-    play.counted = int(flags) // 18
+def _take_marks(play: Records, marks: int) -> None:
+    play.skipped = int(marks) % 3 - 1
+    play.liked = int(marks) // 3 % 3 - 1
+    play.ended = int(marks) // 9 % 2
+    play.counted = int(marks) // 18
