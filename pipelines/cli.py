@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console
@@ -27,8 +27,8 @@ from bandits import POLICIES
 from pipelines import cli_live
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
-from pipelines.evaluate import report as evaluation_report
 from pipelines.evaluate.question import WrongLog
+from pipelines.evaluate.report import tables as evaluation_tables
 from pipelines.evaluate.run import AUTO as FOUND_OUT
 from pipelines.evaluate.run import FORMATS, evaluate
 from pipelines.failures import Halted
@@ -36,6 +36,7 @@ from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tr
 from pipelines.kafka.failed import KafkaFailed
 from pipelines.replay.chronicle import Chronicle
 from pipelines.replay.driver import Interrupted, Replay
+from pipelines.replay.identity import flat_settings
 from pipelines.replay.options import (
     STDIO,
     Options,
@@ -46,6 +47,7 @@ from pipelines.replay.options import (
     time_ms,
 )
 from pipelines.replay.report import tables
+from pipelines.report.evaluation import evaluation_report
 from pipelines.report.replay import replay_report
 from pipelines.settings import Settings, WrongSettings, load_settings
 from pipelines.settings_page import explain
@@ -60,6 +62,9 @@ errors = Console(stderr=True)
 WRONG, FAULT, INTERRUPTED = 2, 1, 130  # exit codes: theirs to mend, ours, Ctrl-C
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="Write one self-contained page of HTML here.")
+]
 Format = f"auto or one of {', '.join(IMPORTERS)}."
 
 
@@ -103,9 +108,7 @@ def replay(
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write the summary here; - for stdout.")
     ] = None,
-    report_out: Annotated[
-        Path | None, typer.Option("--report", help="Write one self-contained page of HTML here.")
-    ] = None,
+    report_out: ReportFile = None,
     evaluate_from: Annotated[
         str, typer.Option(help="Count quality from a share of the plays (0.7) or a time (2025-01-31) on.")
     ] = "0",
@@ -141,16 +144,28 @@ def replay(
     if report_out is None:
         report(run_replay(options, settings), options)
         return
-    chronicle, part = Chronicle(), report_out.with_name(f"{report_out.name}.part")
+    chronicle = Chronicle()
+    with written_whole(report_out) as page:
+        summary = run_replay(options, settings, chronicle)
+        page.write(replay_report(summary, chronicle.told(), command=command_line()))
+    report(summary, options)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[TextIO]:
+    """Give a file that takes its name only when all is written; one that cannot be written fails first."""
+    part = path.with_name(f"{path.name}.part")
     try:
-        with part.open("w") as page:  # first: a path that cannot be written costs no replay
-            summary = run_replay(options, settings, chronicle)
-            command = shlex.join(["segue", *sys.argv[1:]])
-            page.write(replay_report(summary, chronicle.told(), command=command))
-        part.replace(report_out)
+        with part.open("w") as page:
+            yield page
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    report(summary, options)
+
+
+def command_line() -> str:
+    """Return the command that is being run, so that it can be run again."""
+    return shlex.join(["segue", *sys.argv[1:]])
 
 
 def run_replay(options: Options, settings: Settings, chronicle: Chronicle | None = None) -> dict[str, Any]:
@@ -214,16 +229,24 @@ def evaluate_log(
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write the result here; - for stdout.")
     ] = None,
+    report_out: ReportFile = None,
     settings_file: SettingsFile = None,
 ) -> None:
     """Say what policies that never ran would have earned, from the decisions of one that did.
 
     SNAPSHOT is a replay's state directory, or a file of policy-snapshot.v1 lines.
     """
+    settings = load_settings(settings_file)
     result = evaluate(
-        decisions, policy, load_settings(settings_file),
+        decisions, policy, settings,
         feedback=feedback, reward_model=reward_model, format=format, slots=slots,
     )  # fmt: skip
+    parts = list(evaluation_tables(result))
+    if report_out is not None:
+        with written_whole(report_out) as page:
+            page.write(
+                evaluation_report(result, parts, command=command_line(), settings=flat_settings(settings))
+            )
     text = json.dumps(result, indent=2) + "\n"
     if str(json_out) == STDIO:
         sys.stdout.write(text)
@@ -231,7 +254,7 @@ def evaluate_log(
     if json_out is not None:
         json_out.write_text(text)
     console = Console()
-    for part in evaluation_report.tables(result):
+    for part in parts:
         console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
 
 

@@ -25,7 +25,7 @@ def tables(result: Mapping[str, Any]) -> Iterator[Table | str]:
 
     Policies are called A, B, … in the order of the command line.
     """
-    names = dict(zip(result["policies"], _letters(len(result["policies"])), strict=True))
+    names = dict(zip(result["policies"], letters(len(result["policies"])), strict=True))
     yield "\n".join(f"{letter} = {name}" for name, letter in names.items()) + "\n"
     yield _judged(result, names)
     yield _estimates(result, names, "first_slot", "reward of the first slot")
@@ -39,8 +39,8 @@ def tables(result: Mapping[str, Any]) -> Iterator[Table | str]:
             yield f"{names[name]}, slates: {doubt}"
 
 
-def _letters(count: int) -> list[str]:
-    """A to Z, then numbers."""
+def letters(count: int) -> list[str]:
+    """Return what policies are called in a report: A to Z, then numbers."""
     return [ascii_uppercase[k] if k < len(ascii_uppercase) else str(k) for k in range(count)]
 
 

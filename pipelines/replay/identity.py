@@ -37,8 +37,13 @@ def identity_of(options: Options, settings: Settings, plays: int | None, views: 
         "baselines": str(options.baselines),
         "plays of the log, of which a share was asked for": str(plays),
         "columns of the evidence": LAYOUT,
-        **dict(_flat("", settings.model_dump(mode="json", exclude=set(LIVE)))),
+        **flat_settings(settings),
     }
+
+
+def flat_settings(settings: Settings) -> dict[str, str]:
+    """Return every setting that may touch an outcome by its full name; of a secret only a digest."""
+    return dict(_flat("", settings.model_dump(mode="json", exclude=set(LIVE))))
 
 
 def check_same(before: Mapping[str, str], now: Mapping[str, str], state: Path | None) -> None:
