@@ -51,6 +51,7 @@ class Evidence:
         self.landmark_ms = 0  # a whole number of half-lives since 1970
         self.newest_ms = 0  # newest decision time folded
         self.alarms: tuple[tuple[int, float], ...] = ()  # (rows dated up to, weigh this times as much)
+        self.watch = b""  # the state of `bandits.drift` that watches what is folded, if any does
         self._pairs: Floats = np.zeros((pairs_of(len(context_names)), pairs_of(len(pair_names))))
         self._scales: Floats = np.zeros((8, len(self._pairs)))
         self._squares: Floats = np.zeros((8, self._pairs.shape[1]))
@@ -95,7 +96,8 @@ class Evidence:
         """Return an evidence with sums of its own."""
         twin = Evidence(self.layout, self.context_names, self.pair_names, self.half_life_ms)
         twin.pairs[:], twin.total[:], twin.rows = self.pairs, self.total, self.rows
-        twin.landmark_ms, twin.newest_ms, twin.alarms = self.landmark_ms, self.newest_ms, self.alarms
+        twin.landmark_ms, twin.newest_ms = self.landmark_ms, self.newest_ms
+        twin.alarms, twin.watch = self.alarms, self.watch
         return twin
 
     def move_landmark(self, landmark_ms: int) -> None:

@@ -40,6 +40,7 @@ def snapshot_of(
         rows=evidence.rows,
         evidence=zlib.compress(numbers.tobytes(), 1),  # sums hardly compress: the fastest level is as good
         alarms=evidence.alarms,
+        watch=evidence.watch,
     )
 
 
@@ -70,7 +71,8 @@ def evidence_of(snapshot: PolicySnapshot, half_life_ms: int) -> Evidence:
         raise ValueError(f"{place}: a number is not finite; go back to the snapshot before")
     _read_triangle(numbers, len(evidence.context_names), len(evidence.pair_names), evidence.pairs)
     evidence.total[:] = numbers[-size:].reshape(evidence.total.shape)
-    evidence.rows, evidence.newest_ms, evidence.alarms = snapshot.rows, snapshot.newest_ms, snapshot.alarms
+    evidence.rows, evidence.newest_ms = snapshot.rows, snapshot.newest_ms
+    evidence.alarms, evidence.watch = snapshot.alarms, snapshot.watch
     return evidence
 
 

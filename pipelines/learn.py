@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from bandits.drift import DriftWatch
 from bandits.evidence import Evidence
 from bandits.rows import rows_of, skip_rows_of
 from bandits.snapshot import snapshot_of
@@ -56,6 +57,7 @@ class Learner:
         self.newest_ms = self.version_ms = self._evidence.newest_ms
         self.rows_due = self._rows_due()
         self._told: Skips | None = None  # made of the skip evidence as it is
+        self._watch = self._watching()
 
     @property
     def evidence(self) -> Evidence:
@@ -68,6 +70,20 @@ class Learner:
         """The same of verdicts on plays."""
         self._fold()
         return self._skips
+
+    @property
+    def drifts(self) -> int:
+        """How many changes for the worse were found since the start."""
+        return 0 if self._watch is None else self._watch.found
+
+    def _watching(self) -> DriftWatch | None:
+        """Return who watches for drift, as the evidence's last owner left it; None where nobody shall."""
+        learning, state = self.settings.learning, self._evidence.watch
+        if learning.drift == "ignore":
+            return None
+        if not state:
+            return DriftWatch(learning.drift_delta)
+        return DriftWatch.resumed(state, self._evidence.total.shape)
 
     def learn(self, feedback: Feedback) -> bool:
         """Take one part of a feedback; tell whether a version is due.
@@ -88,7 +104,10 @@ class Learner:
             self._waiting.append(feedback)
             self.rows_since += len(feedback.slots)
             self.newest_ms = max(self.newest_ms, feedback.at_ms)
-            if len(self._waiting) >= PARTS_AT_A_TIME:
+            if self._watch is not None:  # an alarm falls right after the part that raised it
+                self._fold()
+                self._look(self._watch, feedback)
+            elif len(self._waiting) >= PARTS_AT_A_TIME:
                 self._fold()
         if self.rows_since == 0:
             return False
@@ -117,6 +136,13 @@ class Learner:
             self._skips.fold(verdicts)
             self._told = None
 
+    def _look(self, watch: DriftWatch, feedback: Feedback) -> None:
+        """Take a part's decision in for drift; what nobody recommended says nothing of the policy."""
+        worse = feedback.kind == "recommended" and watch.rows(rows_of([feedback]))
+        if worse and self.settings.learning.drift == "alarm":
+            self._evidence.alarm(self.settings.learning.drift_factor)
+            self.rows_due = self._rows_due()  # little is known now: the next version comes sooner
+
     def _rows_due(self) -> float:
         return min(self.settings.learning.version_rows, max(ROWS_DUE_MIN, self.evidence.rows / 4))
 
@@ -126,6 +152,9 @@ class Learner:
         self.rows_since = 0
         self.version_ms = self.newest_ms
         self.rows_due = self._rows_due()
+        if self._watch is not None:
+            prior = self.settings.learning.prior
+            self._watch.weights = make_version([self.evidence], prior, want_covariance=False).weights
 
     def make_versions(self) -> Versions:
         """Return the next versions; they stay as they are while the evidence goes on changing."""
@@ -142,6 +171,8 @@ class Learner:
         self, feedback_offset: int = -1, shard: int = 0, settings: str = ""
     ) -> tuple[PolicySnapshot, PolicySnapshot]:
         """Return the records from which learning rewards and skips can go on, bit for bit."""
+        if self._watch is not None:
+            self._evidence.watch = self._watch.state()
         rewards, skips = (
             snapshot_of(
                 evidence,

@@ -120,6 +120,12 @@ class Learning(Section):
     prior: float = Field(1.0, gt=0, le=1e6, description="lambda: strength of the prior around zero")
     noise: float = Field(0.2, gt=0, le=10, description="standard deviation of a reward around its mean")
     organic_weight: float = Field(1.0, ge=0, le=1, description="weight of plays nobody recommended")
+    drift: Literal["ignore", "watch", "alarm"] = Field(
+        "ignore",
+        description="look for changes for the worse; alarm: and let what was learned before weigh less",
+    )
+    drift_delta: float = Field(0.002, gt=0, lt=1, description="chance that a change found is none")
+    drift_factor: float = Field(0.1, gt=0, le=1, description="what evidence from before an alarm weighs")
     version_rows: int = Field(4_000, ge=1, le=10_000_000, description="rows of feedback between two versions")
     version_ms: int = Field(DAY_MS, ge=1_000, description="event time between two versions, at most")
 

@@ -27,3 +27,4 @@ class PolicySnapshot(Struct, frozen=True, omit_defaults=True):
     rows: float  # n, the decayed number of rows
     evidence: bytes
     alarms: tuple[tuple[TimeMs, float], ...] = ()  # (rows dated up to, weigh this times as much)
+    watch: bytes = b""  # the state of the detector of drift, if one watches

@@ -330,6 +330,7 @@ class Replay:
             "dead_letters": dict(sorted(self.dead_letters.items())),
             "policy": self.settings.policy.name,
             "version": engine.views.version.name,
+            "drifts": engine.learner.drifts,
             **quality,
             "candidate_recall": quality["quality"]["segue"]["recall"],
         }

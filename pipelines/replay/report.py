@@ -31,6 +31,8 @@ def _happened(summary: dict[str, Any]) -> Table:
     for reason, count in letters.items():
         table.add_row(f"  {reason}", f"{count:,}")
     table.add_row("policy", f"{summary['policy']}, version {summary['version']}")
+    if summary.get("drifts"):
+        table.add_row("changes for the worse", f"{summary['drifts']:,}")
     for name in ("mean_reward", "skip_auc", "candidate_recall"):
         if summary.get(name) is not None:
             table.add_row(name.replace("_", " "), f"{summary[name]:.3f}")
