@@ -14,7 +14,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka test lint check format bench lock setup clean
+.PHONY: help demo kafka test slow lint check format bench lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -24,6 +24,9 @@ demo: $(READY) ## watch a small town being learned in your browser, and play alo
 
 test: $(READY) ## run the tests that answer within two minutes
 	@$(BIN)/python -m pytest -q -m "not slow and not timed" -n auto --maxprocesses 8 --dist worksteal
+
+slow: $(READY) ## run the tests that take tens of seconds each: real logs, kills, intervals
+	@$(BIN)/python -m pytest -q -m "slow and not timed" -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(READY) ## form, types, arrows
 	$(BIN)/ruff format --check .
