@@ -1,14 +1,18 @@
 """Hub: hands events to any number of streams; what publishes never waits for those that read.
 
 Events go into one ring, and each stream has only its place in it: publishing costs the same with no
-stream and with a thousand. A stream that falls behind by more than the ring is told how many it missed.
+stream and with a thousand. Streams wake in turn, a group at a time, so that a thousand of them are never
+in anybody's way for longer than a few milliseconds. A stream that falls behind by more than the ring is
+told how many it missed.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
-FLUSH_S = 0.05  # streams wake at most this often, and then get all there is in one piece
+ROUND_S = 0.05  # in which every stream wakes once, at most, and gets all there is in one piece
+STREAM_S = 0.0003  # a round is longer where there are many streams: so much for each
+GROUPS = 16
 RING = 8_192
 
 
@@ -35,22 +39,36 @@ class Hub:
         self.streams = 0
         self._on_missed = on_missed  # is told how many events a slow stream was not sent
         self._ring: list[Event | None] = [None] * ring
-        self._pulse = asyncio.Event()
-        self._flushing = False
+        self._pulses = [asyncio.Event() for _ in range(GROUPS)]
+        self._opened = 0  # streams, ever
+        self._waking = False
+        self._woken_for = 0  # newest event as of the round under way
 
     def publish(self, name: str, data: bytes, listener_id: str | None = None) -> None:
         """Give one event, one line of JSON, to all streams that want it."""
         self.newest += 1
         head = f"id: {self.run_id}-{self.newest}\nevent: {name}\ndata: ".encode()
         self._ring[self.newest % len(self._ring)] = Event(name, listener_id, head + data + b"\n\n")
-        if self.streams and not self._flushing:
-            self._flushing = True
-            asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+        if self.streams and not self._waking:
+            self._waking = True
+            self._wake_later(0)
 
-    def _flush(self) -> None:
-        self._flushing = False
-        pulse, self._pulse = self._pulse, asyncio.Event()
+    def _wake_later(self, group: int) -> None:
+        pause_s = max(ROUND_S, self.streams * STREAM_S) / GROUPS
+        asyncio.get_running_loop().call_later(pause_s, self._wake, group)
+
+    def _wake(self, group: int) -> None:
+        """Wake one group; behind the last comes another round, if there was news since this one began."""
+        if group == 0:
+            self._woken_for = self.newest
+        pulse, self._pulses[group] = self._pulses[group], asyncio.Event()
         pulse.set()
+        if group + 1 < GROUPS:
+            self._wake_later(group + 1)
+        elif self.newest > self._woken_for:
+            self._wake_later(0)
+        else:
+            self._waking = False
 
     async def follow(
         self, names: frozenset[str], listener_id: str | None = None, last_id: str | None = None
@@ -61,10 +79,12 @@ class Hub:
         ring reaches back.
         """
         at = self._number_of(last_id)
+        group = self._opened % GROUPS
+        self._opened += 1
         self.streams += 1
         try:
             while True:
-                pulse = self._pulse
+                pulse = self._pulses[group]
                 oldest = max(self.newest - len(self._ring), 0)
                 if at < oldest:
                     if self._on_missed is not None:
