@@ -34,6 +34,7 @@ PACE_MS_PER_S = HOUR_MS  # of the world, a second
 HEAD_START_MS = 2 * DAY_MS  # walked as fast as it goes, so that there is something to see
 STEP_MS = 300_000  # all contestants walk so far before the next step
 SLICE_S, REST_S = 0.003, 0.003
+ASIDE_S, REST_ASIDE_S = 0.2, 0.03  # so long after a record from outside the town steps aside: longer rests
 OVERVIEW_S = 1.0
 AHEAD_MS = 25 * HOUR_MS  # how far a record may be ahead of the town: who looks on may change the hour
 ACTIVE_SHOWN = 12
@@ -52,6 +53,7 @@ class Town:
         self.desk = Desk(self.advisor.engine.views, self.metrics, self.hub)
         self.dead_letters: Counter[str] = Counter()
         self._stopped: str | None = None
+        self._visited_s = 0.0  # when a record last came from outside
         self._plays: deque[tuple[float, int]] = deque(maxlen=5)  # (s, plays): a few seconds
 
     @property
@@ -81,6 +83,7 @@ class Town:
     async def take(self, record: Play | Request) -> str:
         """Serve a record from outside the town; it may be a day ahead of it."""
         starts_ms = record.started_ms if isinstance(record, Play) else record.at_ms
+        self._visited_s = perf_counter()
         try:
             if starts_ms > self.now_ms + AHEAD_MS:
                 field = "started_ms" if isinstance(record, Play) else "at_ms"
@@ -123,7 +126,7 @@ class Town:
         while self.race.walked_ms < until_ms:
             for _ in self.race.walk(min(self.race.walked_ms + STEP_MS, until_ms)):
                 if perf_counter() - slice_s > SLICE_S:
-                    await asyncio.sleep(REST_S)
+                    await asyncio.sleep(REST_ASIDE_S if slice_s - self._visited_s < ASIDE_S else REST_S)
                     slice_s = perf_counter()
 
     async def _tell(self) -> None:

@@ -97,6 +97,7 @@ class PolicyPage(Struct, frozen=True):
     context_names: tuple[str, ...]
     pair_names: tuple[str, ...]
     weights: tuple[tuple[float, ...], ...]
+    worth: tuple[float, ...]  # of each column, in the average context of the newest decisions
 
 
 class Health(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bandits.prediction import contract_weights
 from bandits.version import Version
 from features.context import CONTEXT
 from features.track.layout import SHOWN
@@ -185,6 +186,9 @@ class Desk:
     def policy(self) -> PolicyPage:
         """Return the policy and the version that decides."""
         version = self.views.version
+        contexts = [made.decided.considered.context for made in self._newest.values()]
+        average = np.mean(contexts, axis=0) if contexts else np.zeros(len(version.context_names))
+        worth = contract_weights(version.weights, average.astype(np.float32))
         return PolicyPage(
             name=self.views.policy_name,
             version=version.name,
@@ -193,6 +197,7 @@ class Desk:
             context_names=version.context_names,
             pair_names=version.pair_names,
             weights=tuple(map(tuple, version.weights.tolist())),
+            worth=tuple(worth.tolist()),
         )
 
 

@@ -2,9 +2,9 @@
 
 import { follow, get } from "./api.js";
 import { drawBars, drawCurves } from "./charts.js";
-import { $, clockOf, element, minutes, percent } from "./dom.js";
+import { $, clockOf, element, minutes, percent, signed } from "./dom.js";
 import { openListener } from "./listener.js";
-import { named, reasons, showSlate } from "./slate.js";
+import { bar, named, reasons, showSlate } from "./slate.js";
 import { You } from "./you.js";
 
 const KINDS = { segue: "first", uniform: "second", popular: "third", "best possible": "best" };
@@ -14,6 +14,7 @@ const DAY_MS = 86400000;
 const you = new You(show);
 let shownDecision = null;
 let shownPlay = null;
+let shownVersion = null;
 
 function show(error) {
   $("connection").textContent = error ? error.message : $("connection").textContent;
@@ -91,6 +92,18 @@ function showTown(overview) {
   const bars = overview.latency.filter((bucket) => bucket.most_ms <= 250).map((bucket) => ({ label: String(bucket.most_ms), count: bucket.records }));
   drawBars($("latency"), { bars, label: `Milliseconds from a record to its scores: ${bars.map((bar) => `${bar.count} up to ${bar.label}`).join(", ")}` });
   showActive(overview.active);
+  if (overview.version !== shownVersion) {
+    shownVersion = overview.version;
+    get("/v1/policy").then(showLearned).catch(show);
+  }
+}
+
+function showLearned({ pair_names: names, worth }) {
+  const found = names.map((name, i) => [name, worth[i]]).filter(([, value]) => value !== 0);
+  found.sort(([, one], [, other]) => Math.abs(other) - Math.abs(one));
+  const most = Math.abs(found[0]?.[1] ?? 1);
+  $("learned").replaceChildren(...found.map(([name, value]) => element("li", {},
+    bar(value, most), element("span", { class: "amount" }, signed(value)), element("span", {}, name.replaceAll("_", " ")))));
 }
 
 function showActive(names) {

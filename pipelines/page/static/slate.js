@@ -8,15 +8,18 @@ const SOURCES = {
   popular: "popular", requested: "asked for",
 };
 
-function reason(term, most) {
-  const width = `${Math.min(50, (50 * Math.abs(term.contribution)) / most).toFixed(1)}%`;
-  const bar = element("svg", { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+export function bar(contribution, most) {
+  const width = `${Math.min(50, (50 * Math.abs(contribution)) / most).toFixed(1)}%`;
+  return element("svg", { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
     element("rect", {
-      class: term.contribution < 0 ? "less" : "more", y: 0, height: 8, width,
-      x: term.contribution < 0 ? `${50 - parseFloat(width)}%` : "50%",
+      class: contribution < 0 ? "less" : "more", y: 0, height: 8, width,
+      x: contribution < 0 ? `${50 - parseFloat(width)}%` : "50%",
     }));
+}
+
+function reason(term, most) {
   return element("li", { title: `${term.term} = ${term.value.toPrecision(4)}, adds ${term.contribution.toPrecision(6)}` },
-    bar, element("span", { class: "amount" }, signed(term.contribution)), element("span", {}, term.words));
+    bar(term.contribution, most), element("span", { class: "amount" }, signed(term.contribution)), element("span", {}, term.words));
 }
 
 /** What to name first: the largest terms, without the one that is the same for every track. */
