@@ -33,7 +33,8 @@ def serve_town(
     with bind(address.host, address.port) as bound:
         with console.status("compiling what is not compiled yet: a minute or two, the first time only"):
             warm_up(settings)
-            town = Town(Race(World(world), settings), settings, run_id=token_hex(4))
+            watching = with_drift_watch(settings)
+            town = Town(Race(World(world), watching), watching, run_id=token_hex(4))
         url = url_of(bound)
         console.print(
             f"segue is at {url}: a town of {world.listeners} listeners, {world.tracks:,} tracks, and you.\n"
@@ -46,6 +47,14 @@ def serve_town(
         with suppress(KeyboardInterrupt):
             serve_app(app_of(town, address), bound)
         console.print(f"ended on day {town.race.day:.1f}")
+
+
+def with_drift_watch(settings: Settings) -> Settings:
+    """Return settings under which the learner looks for drift, so that the page can tell of it."""
+    if settings.learning.drift != "ignore":
+        return settings
+    learning = settings.learning.model_copy(update={"drift": "watch"})
+    return settings.model_copy(update={"learning": learning})
 
 
 def app_of(town: Town, address: Address) -> App:

@@ -52,6 +52,9 @@ class Town:
         self.hub = Hub(run_id, on_missed=self.metrics.missed.inc)
         self.desk = Desk(self.advisor.engine.views, self.metrics, self.hub)
         self.dead_letters: Counter[str] = Counter()
+        share = race.world.settings.switch_share
+        self._notes = [Note(race.world.switch_ms, f"{share:.0%} of the town change their taste")]
+        self._drifts = 0
         self._stopped: str | None = None
         self._visited_s = 0.0  # when a record last came from outside
         self._plays: deque[tuple[float, int]] = deque(maxlen=5)  # (s, plays): a few seconds
@@ -75,6 +78,13 @@ class Town:
         """Note what the engine made of a record, from the town or from outside."""
         kind = "play" if isinstance(record, Play) else "request"
         self.desk.observe(kind, record.listener_id, done, version, seconds)
+
+    def _look_for_drift(self) -> None:
+        found = self.advisor.engine.learner.drifts
+        if found > self._drifts:
+            self._drifts = found
+            self.metrics.found_drifts(found)
+            self._notes.append(Note(self.now_ms, "the learner finds a drift"))
 
     def fired(self, done: Transition) -> None:
         """Note what timers have emitted."""
@@ -133,6 +143,7 @@ class Town:
         """Publish how it goes, once a second, for as long as anybody serves."""
         while True:
             self._plays.append((perf_counter(), self.advisor.engine.plays))
+            self._look_for_drift()
             self.metrics.listeners.set(self.advisor.engine.met)
             self.metrics.tracks.set(len(self.views.table.titles))
             if self.hub.streams:
@@ -143,8 +154,6 @@ class Town:
         """Return how the town is doing."""
         race, engine, world = self.race, self.advisor.engine, self.race.world
         tallies = {contestant.name: contestant.tally for contestant in race.contestants}
-        share = world.settings.switch_share
-        notes = [Note(world.switch_ms, f"{share:.0%} of the town change their taste")]
         return Overview(
             now_ms=self.now_ms,
             start_ms=world.start_ms,
@@ -161,10 +170,11 @@ class Town:
             new_artists={SEGUE: _rounded(tallies[SEGUE].new_curve(SPANS_A_DAY))},
             explored=_mean(self.desk.explored),
             surprise=_mean(self.desk.residuals),
+            drifts=self._drifts,
             latency=[Bucket(most_ms, records) for most_ms, records in self.metrics.latency_ms()],
             dead_letters=dict(self.dead_letters),
             active=self.desk.active(ACTIVE_SHOWN),
-            notes=notes,
+            notes=self._notes,
         )
 
     def _rate(self) -> float:

@@ -47,6 +47,7 @@ class Overview(Struct, frozen=True):
     new_artists: dict[str, list[float]]  # share of seen slots that held artists first heard of lately
     explored: float  # share of slates whose first track was not the expected best
     surprise: float  # mean reward less expectation of lately seen slots: 0 where the policy is right
+    drifts: int  # changes for the worse that the learner has found
     latency: list[Bucket]  # from a record to its scores
     dead_letters: dict[str, int]
     active: list[str]  # listeners lately heard of, newest first

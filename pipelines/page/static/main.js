@@ -69,6 +69,7 @@ function showTown(overview) {
     figure("version", overview.version, "of the policy: how often it has learned anew"),
     figure("exploring", percent(overview.explored, 1), "slates whose first track was not the expected best"),
     figure("surprise", overview.surprise.toFixed(3), "reward less expectation of what was seen: near 0 where the policy is right"),
+    figure("drifts", String(overview.drifts), "changes for the worse that the learner has found"),
     figure("dead letters", String(Object.values(overview.dead_letters).reduce((a, b) => a + b, 0)), "records that could not be used"));
   const names = Object.keys(rewards);
   const marks = overview.notes.filter((note) => note.at_ms <= overview.now_ms)
