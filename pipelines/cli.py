@@ -126,11 +126,19 @@ def replay(
     checkpoint_plays: Annotated[
         int, typer.Option(help="Plays between checkpoints: what a kill may cost.")
     ] = 5_000,
+    from_kafka: Annotated[
+        bool, typer.Option("--from-kafka", help="First write listener-events of Kafka into LOG, a new file.")
+    ] = False,
+    kafka_from: Annotated[
+        str | None, typer.Option(help="Of Kafka, from a time or from offsets such as 0:12,1:7 on.")
+    ] = None,
     settings_file: SettingsFile = None,
 ) -> None:
     """Replay a log: features, scores, learning, and how well the next play was foretold."""
     settings = load_settings(settings_file, **({} if seed is None else {"seed": seed}))
     settings = with_options(settings, slate=slate, candidates=candidates, policy=policy)
+    if from_kafka:
+        cli_live.fetch_log(Path(log), settings.kafka, start=kafka_from, until=until)
     options = Options(
         log=log, format=format, columns=column_names(column or []), tracks=tracks,
         state=state, views=views, view_lag=view_lag,

@@ -4,7 +4,8 @@ Kafka's clients come with the extra ``segue[faust]``, so what needs them is impo
 """
 
 import sys
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,18 @@ import typer
 from rich.console import Console
 
 from pipelines.credit import mark_of
-from pipelines.importers import AUTO, IMPORTERS, read_log, read_tracks
+from pipelines.demo.settings import WorldSettings
+from pipelines.demo.world import World
+from pipelines.importers import AUTO, IMPORTERS, Entry, read_log, read_tracks
+from pipelines.live_settings import Kafka
 from pipelines.replay.options import STDIO, Options, WrongOptions, column_names, time_ms
 from pipelines.replay.pinned import pinned_views
 from pipelines.settings import load_settings
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
 Reason = "late, future, invalid, not_json, unknown_schema or failed"
+
+DEMO, DEMO_PLAYS = "demo", 1_000_000
 
 topics_app = typer.Typer(no_args_is_help=True, help="The topics of this deployment, by the registry.")
 letters_app = typer.Typer(no_args_is_help=True, help="Records that could not be used.")
@@ -55,7 +61,9 @@ def check_topics(settings_file: SettingsFile = None) -> None:
 
 
 def produce(
-    log: Annotated[str, typer.Argument(help="A log: file, gzip, zip export, folder, or - for stdin.")],
+    log: Annotated[
+        str, typer.Argument(help="A log: file, gzip, zip export, folder, - for stdin, or demo: its world.")
+    ],
     tracks: Annotated[str | None, typer.Option(help="A catalogue, sent first: JSON lines or CSV.")] = None,
     format: Annotated[  # noqa: A002  the word users type
         str, typer.Option(help=f"auto or one of {', '.join(IMPORTERS)}.")
@@ -80,10 +88,20 @@ def produce(
     done = Produced(0, 0)
     if tracks is not None:
         done = send(read_tracks(tracks), settings)
-    entries = read_log(log, format=format, columns=column_names(column or []))
+    if log == DEMO:
+        entries = demo_entries(DEMO_PLAYS)
+    else:
+        entries = read_log(log, format=format, columns=column_names(column or []))
     more = send(islice(entries, limit), settings, Pace(rate, speed, now))
     unread = f", {done.dead + more.dead} could not be read" if done.dead + more.dead else ""
     typer.echo(f"{done.records + more.records} records sent{unread}")
+
+
+def demo_entries(plays: int) -> Iterator[Entry]:
+    """Yield the catalogue of the demo's world, then so many plays of people who listen alone."""
+    world = World(WorldSettings())
+    for offset, record in enumerate(chain(world.catalogue(), world.log_with_requests(plays))):
+        yield Entry(record, offset, None)
 
 
 def tail(
@@ -126,6 +144,31 @@ def tail(
                 sys.stdout.flush()
         except KeyboardInterrupt:
             return
+
+
+def fetch_log(path: Path, settings: Kafka, *, start: str | None, until: str | None) -> None:
+    """Write ``listener-events`` into a file for replay, from a time or from offsets by partition on."""
+    from pipelines.kafka.history import fetch  # noqa: PLC0415
+
+    offsets = offsets_of(start)
+    from_ms = time_ms(start, "--kafka-from") if start is not None and offsets is None else None
+    until_ms = None if until is None else time_ms(until, "--until")
+    if path.exists():
+        raise WrongOptions(f"{path} exists, expected a new file for what comes from Kafka; name another one")
+    count = fetch(path, settings, start=offsets, from_ms=from_ms, until_ms=until_ms)
+    typer.echo(f"{count} records fetched into {path}", err=True)
+
+
+def offsets_of(text: str | None) -> dict[int, int] | None:
+    """Read offsets by partition; None if the text is none of that.
+
+    >>> offsets_of("0:12,1:7"), offsets_of("2025-01-31")
+    ({0: 12, 1: 7}, None)
+    """
+    pairs = [part.split(":") for part in (text or "").split(",")]
+    if not all(len(pair) == 2 and pair[0].isdigit() and pair[1].isdigit() for pair in pairs):
+        return None
+    return {int(partition): int(offset) for partition, offset in pairs}
 
 
 @letters_app.command("retry")

@@ -1,5 +1,6 @@
 """Learning: learn on one shard: the feedback of its partition folded, a snapshot for every version."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -86,25 +87,28 @@ class Learning:
         self._outputs: list[Output] = []
         self._reflects = NOTHING  # the last offset that what waits here reflects
 
-    def take(self, record: Any) -> None:
+    def take(self, record: Any) -> Awaitable[None] | None:
         """Fold one part of a feedback; a version that is due becomes two snapshots."""
         try:
             feedback = decode(record.value or b"", schema_of(record.headers))
             if not isinstance(feedback, Feedback):
                 raise Rejected("unknown_schema", "expected feedback.v1 on this topic", "schema")
+            if feedback.kind == "erased":
+                return self._erase(feedback, record)
             due = self.learner.learn(feedback)
         except NewerLayout as error:
             raise Halted(str(error)) from None
         except Rejected as error:
             self._bury(self._burial.rejected(record, error), record.offset)
-            return
+            return None
         except Exception as error:  # noqa: BLE001  what raises, raised before any change
             self._bury(self._burial.failed(record, error), record.offset)
-            return
+            return None
         self._burial.failures.in_a_row = 0
         if due:
             self.learner.next_version()
             self._publish(record.offset)
+        return None
 
     def idle(self, now_ms: int) -> None:
         """Do nothing: a version is due by rows and by event time."""
@@ -115,6 +119,20 @@ class Learning:
             return None
         outputs, self._outputs = self._outputs, []
         return Batch(self._reflects, outputs, {})
+
+    async def _erase(self, erased: Feedback, record: Any) -> None:
+        """Take a listener's rows away: all that is retained of this shard's feedback is read again."""
+        parts: list[Feedback] = []
+        async for records in read_to_end(record.topic, self._shard, 0, self._settings.kafka):
+            for former in records:
+                if former.offset >= record.offset:
+                    break
+                part = _marked(former, erased.listener_mark)
+                if part is not None:
+                    parts = [] if part.kind == "erased" else [*parts, part]
+        self.learner.erase(parts)
+        self.learner.next_version()
+        self._publish(record.offset)
 
     def _bury(self, letter: Output, offset: int) -> None:
         """Send a letter together with a version: only so is it sent once."""
@@ -127,6 +145,15 @@ class Learning:
             key = snapshot_key(snapshot.policy, snapshot.shard, snapshot.version)
             self._outputs.append(Output(self._topic, 0, key, encode(snapshot), SNAPSHOT))
         self._reflects = offset
+
+
+def _marked(record: Any, mark: str) -> Feedback | None:
+    """Return a record's feedback if it is that of a listener's mark; what cannot be read was not folded."""
+    try:
+        found = decode(record.value or b"", schema_of(record.headers))
+    except Rejected:
+        return None
+    return found if isinstance(found, Feedback) and found.listener_mark == mark else None
 
 
 def settings_digest(settings: Settings) -> str:

@@ -204,7 +204,9 @@ class Partition:
         for record in records:
             if record.offset <= self.taken:
                 continue  # read again after a rebalance, or before progress
-            step.take(record)
+            further = step.take(record)
+            if further is not None:
+                await further
             self.taken = record.offset
             self.records += 1
             if time.monotonic() > turn_ends:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pipelines.collect import records_of
 from pipelines.decide import whole_decision
+from pipelines.erase import erase
 from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.cache import PROGRESS, Cache, progress_value
 from pipelines.faust_worker.producer import Output, schema
@@ -125,11 +126,7 @@ class Serving:
         listener_id = record.listener_id
         before = self._listeners.get(listener_id)
         if isinstance(record, Erasure):
-            if before is None:
-                return
-            done = fire_timers(before, listener_id, record.at_ms, self._views, self._settings, received_ms)
-            done.state = None
-            done.counts["erased"] = 1
+            done = erase(before, record, self._views, self._settings, received_ms)
         else:
             done = serve(before, record, self._views, self._settings, received_ms)
         self._absorb(listener_id, done)

@@ -1,5 +1,6 @@
 """Step: what a partition hosts: serve, learn or collect, with the state of one input partition."""
 
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from state.checkpoint import Batch
@@ -12,8 +13,8 @@ class Step(Protocol):
     inside.
     """
 
-    def take(self, record: Any) -> None:
-        """Take in one record of the input (aiokafka's ConsumerRecord)."""
+    def take(self, record: Any) -> Awaitable[None] | None:
+        """Take in one record of the input (aiokafka's ConsumerRecord); what is returned is awaited first."""
 
     def idle(self, now_ms: int) -> None:
         """Do what is due although no record came; the partition was read to its end at ``now_ms``."""

@@ -172,14 +172,18 @@ def _die_with_parent() -> None:
         ctypes.CDLL("libc.so.6").prctl(1, signal.SIGKILL)
 
 
+_given: set[int] = set()
+
+
 def free_port(avoid: int = 0, start: int = 19_000, end: int = 19_999) -> int:
-    """Return a port that nobody listens on, of a range that no outgoing connection takes."""
+    """Return a port that nobody listens on, of a range that no outgoing connection takes, never twice."""
     first = start + (os.getpid() * 7) % (end - start)
     for k in range(end - start):
         port = start + (first - start + k) % (end - start)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port != avoid and not _bound(probe, port):
+            if port != avoid and port not in _given and not _bound(probe, port):
+                _given.add(port)
                 return port
     raise NoBroker(f"no free port between {start} and {end}")
 

@@ -17,6 +17,7 @@ from tests.kafka.conftest import Deploy
 from tests.kafka.workers import wait_idle, worker
 from tests.replay.comparing import by_listener
 from tests.replay.logs import messy
+from tests.replay.warm import Warm
 from topics.codec import decode, encode_line
 
 pytestmark = pytest.mark.compiled
@@ -47,7 +48,9 @@ def replayed(log: Path, views: Path, settings: Settings) -> dict[str, list[bytes
 
 
 @pytest.mark.parametrize("history", [True, False], ids=["history", "live"])
-def test_scores_over_kafka_are_those_of_replay(history: bool, deploy: Deploy, tmp_path: Path) -> None:
+def test_scores_over_kafka_are_those_of_replay(
+    history: bool, deploy: Deploy, segue: Warm, tmp_path: Path
+) -> None:
     """Once by event time alone, once by the times at which Kafka received the records, timers included."""
     settings = deploy(kafka={"history": history})
     views = learned(tmp_path, settings)
@@ -55,7 +58,7 @@ def test_scores_over_kafka_are_those_of_replay(history: bool, deploy: Deploy, tm
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"".join(line for line in messy(600, seed=22) if b"track.v1" not in line))
 
-    with worker(settings, tmp_path, "--steps", "serve", "--views", str(views)) as process:
+    with worker(settings, tmp_path, "--steps", "serve", "--views", str(views), warm=segue) as process:
         produce(read_log(str(log)), settings.kafka)
         wait_idle(settings)
         assert process.stop() == 0

@@ -21,6 +21,7 @@ from pipelines.kafka.clients import blocking
 from pipelines.kafka.topics import topics_of
 from pipelines.settings import Settings
 from tests.kafka.broker import ROOT, free_port
+from tests.replay.warm import Running, Warm
 
 READY_S = 240.0  # a machine that is busy, and kernels that are compiled for the first time
 RUN = "from pipelines.cli import main; main()"
@@ -40,22 +41,36 @@ def environment(settings: Settings, **changes: object) -> dict[str, str]:
 
 
 class WorkerProcess:
-    """One ``segue worker``; the log of all its starts is in one file."""
+    """One ``segue worker``: a process of its own, or, with ``warm``, a fork that is there at once."""
 
-    def __init__(self, settings: Settings, folder: Path, name: str, *args: str, **changes: object) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        name: str,
+        *args: str,
+        warm: Warm | None = None,
+        **changes: object,
+    ) -> None:
         self.name, self.folder = name, folder
         self.port = free_port(avoid=settings.worker.web_port)
-        self._args = args
-        self._settings = settings
+        self._args, self._warm, self._settings = args, warm, settings
         self._changes = {"web_port": self.port, "state": str(folder / f"state-{name}")} | changes
         self._process: subprocess.Popen[bytes] | None = None
+        self._running: Running | None = None
         folder.mkdir(parents=True, exist_ok=True)
-        self.log = folder / f"{name}.log"
+        self._log = folder / f"{name}.log"
 
     @property
     def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+        process = self._running or self._process
+        assert process is not None
+        return process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has said, in all its starts or, for a fork, in the last one."""
+        return (self._warm.folder / "err" if self._warm else self._log).read_text(errors="replace")
 
     @property
     def state(self) -> Path:
@@ -63,20 +78,27 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        """Whether it runs; one that has ended but was not waited for does not."""
+        if self._running is None and self._process is None:
+            return False
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except FileNotFoundError:
+            return False
+        return stat.rpartition(")")[2].split()[0] != "Z"
 
     def start(self, *, patch: str = "") -> None:
         """Begin; ``patch`` is Python that runs first, in that process only."""
-        command = [sys.executable, "-c", patch + RUN, "worker", *self._args]
-        with self.log.open("ab") as log:
+        self._reap()
+        env = environment(self._settings, **self._changes)
+        if self._warm is not None:
+            self._running = self._warm.start("worker", *self._args, env=env, patch=patch)
+            return
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environment(self._settings, **self._changes),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
+                [sys.executable, "-c", patch + RUN, "worker", *self._args],
+                cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
 
     def get(self, path: str) -> tuple[int, Any]:
         """Return status and JSON of a page; status 0 where nobody answers."""
@@ -96,7 +118,7 @@ class WorkerProcess:
     def wait_ready(self) -> None:
         """Return once it says that it is healthy."""
         wait_for(lambda: self.get("/health")[0] == 200 or not self.alive, READY_S, self.name)
-        assert self.alive, self.log.read_text()[-3_000:]
+        assert self.alive, self.log[-3_000:]
 
     def signal(self, number: int) -> None:
         if self.alive:
@@ -104,29 +126,36 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kill -9, and wait until it is gone."""
-        if self.alive:
-            self.signal(signal.SIGKILL)
-        if self._process is not None:
-            self._process.wait()
+        self.signal(signal.SIGKILL)
+        self._reap()
 
     def stop(self) -> int:
         """Ask it to end; return its exit code."""
-        assert self._process is not None
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
         try:
-            return self._process.wait(40)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
+            wait_for(lambda: not self.alive, 60, f"{self.name} to end")
+        finally:
+            self.signal(signal.SIGKILL)
+            code = self._reap()
+        return code
+
+    def _reap(self) -> int:
+        code = 0
+        if self._running is not None:
+            code = self._running.wait().code
+        elif self._process is not None:
+            code = self._process.wait()
+        self._running = self._process = None
+        return code
 
 
 @contextmanager
 def worker(
-    settings: Settings, folder: Path, *args: str, name: str = "w", **changes: object
+    settings: Settings, folder: Path, *args: str, warm: Warm | None = None, **changes: object
 ) -> Iterator[WorkerProcess]:
     """Run one worker; ready when this gives it, gone afterwards."""
-    process = WorkerProcess(settings, folder, name, *args, **changes)
+    process = WorkerProcess(settings, folder, "w", *args, warm=warm, **changes)
     process.start()
     try:
         process.wait_ready()

@@ -49,7 +49,7 @@ class Warm:
     """Runs one `segue` command at a time, quickly."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._server = subprocess.Popen(
             [sys.executable, "-c", SERVER, str(folder)],
             stdin=subprocess.PIPE,
@@ -66,7 +66,7 @@ class Warm:
         assert self._server.stdin is not None
         self._server.stdin.write(json.dumps(order).encode() + b"\n")
         self._server.stdin.flush()
-        return Running(self.answer(), self, self._folder)
+        return Running(self.answer(), self, self.folder)
 
     def __call__(self, *args: object, **how: Any) -> Ran:
         """Run ``segue ARGS`` to its end."""
