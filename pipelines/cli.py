@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from bandits import POLICIES
-from pipelines import cli_live
+from pipelines import cli_live, cli_policy
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
 from pipelines.evaluate.question import WrongLog
@@ -57,6 +57,7 @@ from topics.dead_letter import DeadLetter
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli_live.add_to(app)
+cli_policy.add_to(app)
 errors = Console(stderr=True)
 
 WRONG, FAULT, INTERRUPTED = 2, 1, 130  # exit codes: theirs to mend, ours, Ctrl-C

@@ -22,6 +22,7 @@ from bandits.evaluation.judged import Judged
 from bandits.evaluation.sums import Sums
 from bandits.version import Version
 from numeric.arrays import Floats
+from pipelines.evaluate.follower import Follower
 from pipelines.evaluate.question import Closed, DecisionLog
 from pipelines.evaluate.targets import Judges, Target
 
@@ -35,7 +36,13 @@ class Evaluation:
     Sums only: memory does not grow with the log, and the parts of a log could be judged apart.
     """
 
-    def __init__(self, targets: Sequence[Target], model: Version | None, slots: int) -> None:
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        model: Version | None,
+        slots: int,
+        follower: Follower | None = None,
+    ) -> None:
         usable = [name for name in FIRST_SLOT if model is not None or name not in NEEDS_MODEL]
         self.slate_names = [
             name for name in SLATE if slots > 1 and (model is not None or name not in NEEDS_MODEL)
@@ -48,7 +55,7 @@ class Evaluation:
         self.logged = Sums([Ips(), SLATE["rips"]])  # with ratios of 1 they are means of what was earned
         self.propensity_min = 1.0
         self.attributed: dict[str, Floats] = {}  # decisions, reward, then ratio × reward of each policy
-        self._judges = Judges(targets, model)
+        self._judges = Judges(targets, model, follower)
         self._waiting: list[Closed] = []
 
     def run(self, log: DecisionLog) -> dict[str, Any]:

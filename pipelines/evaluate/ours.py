@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numeric.arrays import Floats
+from pipelines.evaluate.follower import Follower
 from pipelines.evaluate.question import Closed, Judge, Question, WrongLog, asked
 from pipelines.importers.archive import sources_of
 from topics.codec import decode_line
@@ -37,8 +38,11 @@ class OurLog:
     columns, and at most ``AHEAD`` more are read in search of one: memory does not grow with the log.
     """
 
-    def __init__(self, decisions: str, feedback: str, slots: int, seed: int) -> None:
+    def __init__(
+        self, decisions: str, feedback: str, slots: int, seed: int, follower: Follower | None = None
+    ) -> None:
         self.left_out: Counter[str] = Counter()
+        self._follower = follower
         self._layout = ""
         self._slots = slots
         self._seed = seed
@@ -50,10 +54,13 @@ class OurLog:
     def closed(self, judge: Judge) -> Iterator[Closed]:
         """Yield every decision at its final feedback."""
         for source, number, feedback in self._feedback:
-            if feedback.kind != "recommended":
+            recommended = feedback.kind == "recommended"
+            waiting = self._search(feedback.decision_id, judge) if recommended else None
+            if self._follower is not None:  # after its decision was judged
+                self._follower.hear(feedback)
+            if not recommended:
                 self.left_out[f"{feedback.kind} feedback"] += feedback.part == 0
                 continue
-            waiting = self._search(feedback.decision_id, judge)
             if waiting is None:
                 self.left_out["feedback without its decision"] += feedback.final
                 continue

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.evaluate.evaluation import Evaluation
+from pipelines.evaluate.follower import LEARNING, Follower
 from pipelines.evaluate.open_bandit import NEEDED, OpenBanditLog
 from pipelines.evaluate.ours import OurLog
 from pipelines.evaluate.question import DecisionLog
 from pipelines.evaluate.snapshots import read_version
-from pipelines.evaluate.targets import target_of
+from pipelines.evaluate.targets import Target, target_of
 from pipelines.evaluate.vw_dsjson import VwLog
 from pipelines.importers.archive import sources_of
 from pipelines.importers.source import first_line
@@ -43,12 +44,13 @@ def evaluate(
     if not 1 <= slots <= SLOTS_MAX:
         raise WrongOptions(f"--slots is {slots}, expected 1 to {SLOTS_MAX}")
     kind = found_format(decisions) if format == AUTO else format
-    log, slots = _log(kind, decisions, feedback, slots, settings.seed)
     targets = [target_of(policy, settings) for policy in policies]
+    follower = _follower(targets, kind, settings)
+    log, slots = _log(kind, decisions, feedback, slots, settings.seed, follower)
     model = None
     if reward_model is not None:
         model = read_version(reward_model, settings, want_covariance=False)
-    return Evaluation(targets, model, slots).run(log)
+    return Evaluation(targets, model, slots, follower).run(log)
 
 
 def found_format(path: str) -> str:
@@ -65,7 +67,18 @@ def found_format(path: str) -> str:
     )
 
 
-def _log(kind: str, decisions: str, feedback: str | None, slots: int, seed: int) -> tuple[DecisionLog, int]:
+def _follower(targets: Sequence[Target], kind: str, settings: Settings) -> Follower | None:
+    """Return who learns from the log for those that ask for it."""
+    learning = [target.policy for target in targets if target.learning]
+    if learning and kind != "segue":
+        raise WrongOptions(f"@{LEARNING} wants our own decisions and feedback, this log is {kind}")
+    covariance = any(policy.wants_variance or policy.draws > 0 for policy in learning)
+    return Follower(settings, want_covariance=covariance) if learning else None
+
+
+def _log(
+    kind: str, decisions: str, feedback: str | None, slots: int, seed: int, follower: Follower | None
+) -> tuple[DecisionLog, int]:
     """Return the log, and how many slots of a slate it can tell of."""
     if kind not in FORMATS:
         raise WrongOptions(f"--format is {kind!r}, expected {AUTO} or one of {', '.join(FORMATS)}")
@@ -79,4 +92,4 @@ def _log(kind: str, decisions: str, feedback: str | None, slots: int, seed: int)
     if kind == "vw-dsjson":
         return VwLog(decisions), 1
     assert feedback is not None
-    return OurLog(decisions, feedback, slots, seed), slots
+    return OurLog(decisions, feedback, slots, seed, follower), slots

@@ -9,6 +9,7 @@ from bandits.version import Version, make_version
 from pipelines.importers.archive import sources_of
 from pipelines.replay.checkpoint import evidence_in_use
 from pipelines.replay.options import WrongOptions
+from pipelines.replay.versions import kept_version
 from pipelines.settings import DAY_MS, Settings
 from state.rocks import open_store
 from topics.codec import decode_line
@@ -19,8 +20,8 @@ from topics.policy_snapshot import PolicySnapshot
 def read_version(path: str, settings: Settings, *, want_covariance: bool) -> Version:
     """Return the version that a snapshot makes.
 
-    ``path`` is a replay's state directory, of which the version in use is taken, or a file with one
-    `policy-snapshot.v1` line for each shard. Raises `WrongOptions` for anything else.
+    ``path`` is a replay's state directory, of which the version in use is taken (``STATE#VERSION``: a kept
+    one), or a file with one `policy-snapshot.v1` line for each shard. Raises `WrongOptions` for others.
     """
     name, shards = _shards(path, settings)
     try:
@@ -30,6 +31,10 @@ def read_version(path: str, settings: Settings, *, want_covariance: bool) -> Ver
 
 
 def _shards(path: str, settings: Settings) -> tuple[str, list[Evidence]]:
+    state, _, number = path.rpartition("#")
+    if state and number.isdecimal() and Path(state).is_dir():
+        kept = kept_version(Path(state), int(number)).rewards
+        return number, [evidence_of(kept, int(settings.learning.half_life_days * DAY_MS))]
     if not Path(path).exists():
         raise WrongOptions(
             f"the snapshot is {path}, expected a replay's state directory (segue replay LOG --state {path}) "

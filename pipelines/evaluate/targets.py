@@ -11,6 +11,7 @@ from bandits.policy import Policy, as_of
 from bandits.prediction import Prediction, predict_mean
 from bandits.version import Version
 from numeric.arrays import Floats
+from pipelines.evaluate.follower import LEARNING, Follower
 from pipelines.evaluate.question import Question
 from pipelines.evaluate.snapshots import read_version
 from pipelines.replay.options import WrongOptions
@@ -18,15 +19,18 @@ from pipelines.settings import Settings, built
 
 
 class Target(NamedTuple):
-    """A policy with the version it would decide by, both frozen."""
+    """A policy, and the version it would decide by."""
 
     name: str
     policy: Policy
-    version: Version | None  # None: it looks at nothing
+    version: Version | None = None  # frozen; None: it looks at nothing
+    learning: bool = False  # its version is what the log has taught so far
 
 
 def target_of(text: str, settings: Settings) -> Target:
     """Read ``NAME[:FIELD=VALUE,…][@SNAPSHOT]``; the settings' own policy has the settings' fields.
+
+    In the place of a snapshot, ``learning`` lets the policy learn from the log itself as it goes.
 
     >>> target_of("epsilon_greedy:epsilon=2@state", Settings())
     Traceback (most recent call last):
@@ -52,7 +56,9 @@ def target_of(text: str, settings: Settings) -> Target:
     if not snapshot and name != "uniform":
         raise WrongOptions(f"--policy is {text!r}, expected {text}@SNAPSHOT: it draws by what it has learned")
     if not snapshot:
-        return Target(text, policy, None)
+        return Target(text, policy)
+    if snapshot == LEARNING:
+        return Target(text, policy, learning=True)
     covariance = policy.wants_variance or policy.draws > 0
     version = read_version(snapshot, settings, want_covariance=covariance)
     return Target(text, as_of(policy, version.rows), version)
@@ -61,9 +67,12 @@ def target_of(text: str, settings: Settings) -> Target:
 class Judges:
     """What several targets and one reward model think of a decision."""
 
-    def __init__(self, targets: Sequence[Target], model: Version | None) -> None:
+    def __init__(
+        self, targets: Sequence[Target], model: Version | None, follower: Follower | None = None
+    ) -> None:
         self._targets = tuple(targets)
         self._model = model
+        self._follower = follower
         self._layout: str | None = None  # that all versions were found to read
 
     def __call__(self, question: Question) -> Floats:
@@ -78,7 +87,11 @@ class Judges:
         if self._model is not None:
             expected = np.clip(predict_mean(self._model.weights, context, columns), 0.0, 1.0)
         opinions = np.empty((len(self._targets), 3, len(slate)))
-        for opinion, (_, policy, version) in zip(opinions, self._targets, strict=True):
+        for opinion, (_, policy, version, learning) in zip(opinions, self._targets, strict=True):
+            if learning:
+                assert self._follower is not None
+                version = self._follower.version  # noqa: PLW2901  as of now
+                policy = as_of(policy, version.rows)  # noqa: PLW2901
             if version is None:
                 known = Prediction(np.zeros(len(columns)))
             else:
@@ -90,8 +103,9 @@ class Judges:
         return opinions
 
     def _check(self, layout: str) -> None:
+        newest = None if self._follower is None else self._follower.version
         for what, version in (
-            *((f"--policy {target.name}", target.version) for target in self._targets),
+            *((f"--policy {one.name}", newest if one.learning else one.version) for one in self._targets),
             ("--reward-model", self._model),
         ):
             if version is not None and version.layout != layout:

@@ -5,6 +5,7 @@ evidence, the version in use) every time.
 """
 
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,6 +25,7 @@ from state.keys import key, prefix
 from state.store import Store
 from topics.feedback import Feedback
 from topics.policy_snapshot import PolicySnapshot
+from topics.registry import SNAPSHOTS_KEPT
 from topics.track import Track
 from topics.track_event import TrackEvent
 from topics.track_facts import TrackFacts
@@ -31,6 +33,7 @@ from topics.track_facts import TrackFacts
 VERSION = 1
 EVIDENCE = ("evidence", "skip-evidence")
 IN_USE = ("version", "skip-version")  # the evidence that the versions in use were made of
+PINNED = key("run", "pinned")  # there while the version in use shall stay
 CLOCK_FIELDS = ("popularity_landmark", "follower_landmark")
 
 
@@ -40,6 +43,13 @@ class Waiting(Struct, frozen=True):
     play: int
     feedback: list[Feedback]
     events: list[list[TrackEvent]]
+
+
+class Kept(NamedTuple):
+    """One version: the evidence of rewards and of skips that it was made of."""
+
+    rewards: PolicySnapshot
+    skips: PolicySnapshot
 
 
 class Progress(Struct, frozen=True):
@@ -71,6 +81,7 @@ _progress = msgspec.msgpack.Decoder(Progress)
 _facts = msgspec.msgpack.Decoder(TrackFacts)
 _track = msgspec.msgpack.Decoder(Track)
 _snapshot = msgspec.msgpack.Decoder(PolicySnapshot)
+_kept = msgspec.msgpack.Decoder(Kept)
 _waiting = msgspec.msgpack.Decoder(Waiting)
 
 
@@ -132,12 +143,42 @@ def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[by
     changes.update(_delayed(engine))
     for name, snapshot in zip(EVIDENCE, engine.learner.snapshots(), strict=True):
         changes[key("run", name)] = _sealed(snapshot)
-    if engine.version_evidence is not None:
-        for name, snapshot in zip(IN_USE, engine.version_evidence, strict=True):
-            changes[key("run", name)] = _sealed(snapshot)
-        engine.version_evidence = None
-    changes[key("run", "progress")] = _sealed(progress)
+    if engine.unkept:
+        changes.update({kept_key(slot): None for slot in range(SNAPSHOTS_KEPT)})
+    for rewards, skips in engine.made:
+        changes[kept_key(rewards.version)] = _sealed(Kept(rewards, skips))
+    if engine.made and not engine.pinned:
+        changes.update(in_use(Kept(*engine.made[-1])))
+    engine.made, engine.unkept = [], False
+    changes.update(progress_change(progress))
     return changes
+
+
+def progress_change(progress: Progress) -> dict[bytes, bytes | None]:
+    """Return the change that writes the small part alone."""
+    return {key("run", "progress"): _sealed(progress)}
+
+
+def kept_key(version: int) -> bytes:
+    """Return where a version is kept: the one 24 later takes its place."""
+    return key("version", bytes((version % SNAPSHOTS_KEPT,)))
+
+
+def in_use(kept: Kept) -> dict[bytes, bytes | None]:
+    """Return the changes that put a kept version in use."""
+    return {key("run", name): _sealed(snapshot) for name, snapshot in zip(IN_USE, kept, strict=True)}
+
+
+def learned(kept: Kept) -> dict[bytes, bytes | None]:
+    """Return the changes after which learning goes on from a kept version."""
+    return {key("run", name): _sealed(snapshot) for name, snapshot in zip(EVIDENCE, kept, strict=True)}
+
+
+def read_kept(store: Store) -> list[Kept]:
+    """Return the versions that are kept, oldest first."""
+    values = (value for _, value in store.scan(prefix("version")))
+    found = [_kept.decode(unseal(value, VERSION, what="a kept version")) for value in values]
+    return sorted(found, key=lambda kept: kept.rewards.version)
 
 
 def _delayed(engine: Engine) -> dict[bytes, bytes | None]:
@@ -167,6 +208,7 @@ def restore(engine: Engine, store: Store, progress: Progress) -> None:
     engine.plays, engine.met, engine.learned = progress.plays, progress.met, progress.learned
     engine.counts.update(progress.counts)
     engine.learning = progress.learning
+    engine.pinned = store.get(PINNED) is not None
     table = engine.views.table
     for _, value in store.scan(prefix("waiting")):
         waiting = _waiting.decode(unseal(value, VERSION, what="what is not yet learned"))
@@ -186,16 +228,21 @@ def restore_views(views: Views, store: Store, progress: Progress, settings: Sett
     for _, value in store.scan(prefix("facts")):
         table.take(_facts.decode(unseal(value, VERSION, what="a track's facts")))
     table.restore_ranked(progress.popular, progress.fresh)
-    evidence = _read_evidence(store, IN_USE, settings)
-    if evidence is not None:
-        views.version, views.skips = versions_of([evidence], [progress.version], settings)
+    version, evidence = version_in_use(store), _read_evidence(store, IN_USE, settings)
+    if version is not None and evidence is not None:
+        views.version, views.skips = versions_of([evidence], [version], settings)
+
+
+def version_in_use(store: Store) -> int | None:
+    """Return the number of the version in use, None if there is none yet."""
+    value = store.get(key("run", IN_USE[0]))
+    return None if value is None else _snapshot.decode(unseal(value, VERSION, what="the version")).version
 
 
 def evidence_in_use(store: Store, settings: Settings) -> tuple[int, Evidence] | None:
     """Return the version in use and the evidence of rewards it was made of, None if there is none."""
-    done = read_progress(store)
-    evidence = None if done is None else _read_evidence(store, IN_USE, settings)
-    return None if done is None or evidence is None else (done.version, evidence[0])
+    version, evidence = version_in_use(store), _read_evidence(store, IN_USE, settings)
+    return None if version is None or evidence is None else (version, evidence[0])
 
 
 def _read_evidence(
@@ -223,5 +270,5 @@ def _half_life_ms(settings: Settings) -> int:
     return int(settings.learning.half_life_days * DAY_MS)
 
 
-def _sealed(value: Struct) -> bytes:
+def _sealed(value: Struct | Kept) -> bytes:
     return seal(VERSION, _encoder.encode(value))

@@ -25,6 +25,7 @@ from topics.erasure import Erasure
 from topics.feedback import Feedback
 from topics.play import Play
 from topics.policy_snapshot import PolicySnapshot
+from topics.registry import SNAPSHOTS_KEPT
 from topics.request import Request
 
 NEVER_MS = 2**62
@@ -83,9 +84,9 @@ class Engine:
         self.counted: list[npt.NDArray[np.int32]] = []  # tracks whose facts changed since the checkpoint
         self.failed: list[Failed] = []  # for the driver to empty
         self.retained = nothing_retained  # what learn was told of a listener before an erasure
-        self.version_evidence: tuple[PolicySnapshot, PolicySnapshot] | None = (
-            None  # newer than the checkpoint
-        )
+        self.made: list[tuple[PolicySnapshot, PolicySnapshot]] = []  # versions since the checkpoint
+        self.pinned = False  # the version in use stays, whatever is learned
+        self.unkept = False  # versions kept before the checkpoint hold what was erased since
         self._timers: list[tuple[int, str]] = []
         self._scheduled: dict[str, int] = {}
 
@@ -192,14 +193,19 @@ class Engine:
                 if feedback.kind == "erased":
                     self.counts["rows_erased"] += self.learner.erase(self.retained(feedback))
                     due = True
+                    self.made.clear()
+                    self.unkept = True
                 due |= self.learner.learn(feedback)
             except Exception as error:  # noqa: BLE001
                 self.failed.append(Failed("feedback", encode_line(feedback), error))
         if due:
             try:
-                self.views.version, self.views.skips = self.learner.make_versions()
+                if self.pinned:
+                    self.learner.next_version()
+                else:
+                    self.views.version, self.views.skips = self.learner.make_versions()
             except Exception as error:  # noqa: BLE001
                 self.failed.append(Failed("policy-snapshots", b"", error))
                 return
             if self.durable:
-                self.version_evidence = self.learner.snapshots()
+                self.made = [*self.made[1 - SNAPSHOTS_KEPT :], self.learner.snapshots()]

@@ -65,6 +65,18 @@ def test_tables_say_who_earns_more_and_what_to_doubt(segue: Warm, run: Path) -> 
         assert said in done.out
 
 
+def test_a_policy_can_learn_from_the_log_that_judges_it(segue: Warm, run: Path) -> None:
+    """At first it knows nothing and draws evenly; what is judged knows nothing of its own feedback."""
+    done = segue(
+        "evaluate", str(run / "decisions.jsonl"), "--feedback", str(run / "feedback.jsonl"),
+        "--policy", "softmax:temperature=0.05@learning", "--policy", "uniform", "--json", "-",
+    )  # fmt: skip
+
+    learning, uniform = json.loads(done.out)["policies"].values()
+    assert learning["first_slot"]["ips"]["value"] > 0.0
+    assert learning["effective_size"] != uniform["effective_size"]
+
+
 def test_a_bad_line_ends_it_with_its_place(segue: Warm, run: Path) -> None:
     """Exit code 2, one line, no table."""
     lines = (run / "decisions.jsonl").read_text().splitlines()

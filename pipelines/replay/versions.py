@@ -1,0 +1,84 @@
+"""Versions kept in a state directory: which there are, and putting one of them in use again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from pipelines.replay import checkpoint
+from pipelines.replay.checkpoint import PINNED, Kept
+from pipelines.replay.options import WrongOptions
+from state.rocks import open_store
+from state.store import Store
+
+
+class Listed(NamedTuple):
+    """What a state directory keeps of its policy."""
+
+    kept: list[Kept]  # oldest first
+    in_use: int | None
+    pinned: bool
+
+
+def listed(state: Path) -> Listed:
+    """Return the kept versions, and which is in use."""
+    with _opened(state) as store:
+        in_use, pinned = checkpoint.version_in_use(store), store.get(PINNED) is not None
+        return Listed(checkpoint.read_kept(store), in_use, pinned)
+
+
+def kept_version(state: Path, version: int) -> Kept:
+    """Return one of the kept versions."""
+    with _opened(state) as store:
+        return _find(store, version, state)
+
+
+def pin(state: Path, version: int) -> None:
+    """Let a kept version decide from here on, whatever is learned, until it is unpinned."""
+    with _opened(state) as store:
+        store.write(checkpoint.in_use(_find(store, version, state)) | {PINNED: b"1"})
+
+
+def unpin(state: Path) -> None:
+    """Let the next version that is made decide again, and all later ones."""
+    with _opened(state) as store:
+        store.write({PINNED: None})
+
+
+def roll_back(state: Path, version: int) -> None:
+    """Put a kept version in use, and forget what was learned since: learning goes on from it.
+
+    Later versions get new numbers, so a number never means two things.
+    """
+    with _opened(state) as store:
+        kept, done = _find(store, version, state), checkpoint.read_progress(store)
+        assert done is not None
+        since = replace(done, rows_since=0, version_ms=kept.rewards.newest_ms)
+        changes = checkpoint.in_use(kept) | checkpoint.learned(kept) | {PINNED: None}
+        store.write(changes | checkpoint.progress_change(since))
+
+
+@contextmanager
+def _opened(state: Path) -> Iterator[Store]:
+    if not state.is_dir():
+        raise WrongOptions(
+            f"the state directory is {state}, expected one that segue replay LOG --state {state} has made"
+        )
+    store = open_store(state)
+    try:
+        if checkpoint.read_progress(store) is None:
+            raise WrongOptions(f"{state} holds no replay's state, expected that of segue replay LOG --state")
+        yield store
+    finally:
+        store.close()
+
+
+def _find(store: Store, version: int, state: Path) -> Kept:
+    kept = checkpoint.read_kept(store)
+    for one in kept:
+        if one.rewards.version == version:
+            return one
+    there = ", ".join(str(one.rewards.version) for one in kept) or "none"
+    raise WrongOptions(f"version {version} is not kept in {state}, expected one of {there}")
