@@ -2,7 +2,7 @@
 
 Absolute figures are this machine's; the ratio to the floor (the same JSON read and written, nothing
 else) and to the peer are of one run. ``python -m tests.bench replay``, ``scale`` or ``decide`` runs one
-part; ``estimators`` makes the table and plot of docs/evaluation.md.
+part; ``estimators`` and ``policy_plots`` make what docs/evaluation.md and docs/policies.md show.
 """
 
 import cProfile
@@ -23,6 +23,7 @@ from pipelines.replay.options import Options
 from pipelines.settings import load_settings
 from tests.bench import decide_beside_vw, scale
 from tests.bench import estimators as of_estimators
+from tests.bench import policy_plots as of_policies
 from topics.codec import decode_line, encode_line
 
 PLAYS = 20_000
@@ -83,15 +84,22 @@ def estimators(console: Console) -> None:
     of_estimators.main()
 
 
+def policy_plots(console: Console) -> None:
+    """Draw half-lives, drift, late rewards and mixtures."""
+    of_policies.main()
+
+
 PARTS: dict[str, Callable[[Console], None]] = {
     "replay": replay,
     "scale": scale.main,
     "decide": decide,
     "estimators": estimators,
+    "policy_plots": policy_plots,
 }
+QUOTED = ("replay", "scale", "decide")  # what `make bench` prints; the others make tables and plots of docs/
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or ("replay", "decide"):
+    for part in sys.argv[1:] or QUOTED:
         if part not in PARTS:
             sys.exit(f"part is {part!r}, expected one of {', '.join(PARTS)}")
         PARTS[part](Console())
