@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pipelines.faust_worker.learning import Learning
 from pipelines.metrics import Figure
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def figures_of(worker: "Worker") -> Iterator[Figure]:
         for state in STATES:
             is_in = float(partition.state == state)
             yield Figure("segue_partition_state", "1 for the state it is in", place | {"state": state}, is_in)
+    for place, partition in places:
+        if isinstance(partition.step, Learning):
+            worse = "Changes for the worse found in what decisions earn (learning.drift), since the start"
+            yield Figure("segue_drifts", worse, place, partition.step.learner.drifts, counts=True)
     reader = worker.reader
     if reader is None:
         return

@@ -109,6 +109,9 @@ class River:
         self.policy.update(int(asked.arms[place]), dict(enumerate(asked.context)), reward)
 
 
+TICK = 10  # rounds after which all its arms forget as much as in so many rounds
+
+
 class BayesianBandits:
     """bayesianbandits: a normal regressor for each arm, or one for all; with its stabilised forgetting."""
 
@@ -126,6 +129,7 @@ class BayesianBandits:
         first = stream.rounds[0]
         self.shared = first.columns.shape[1] > 0
         self.some = len(first.arms) < stream.arms  # its agents cannot be asked about some arms only
+        self.round = 0
         self.rule = None if forget == 1.0 else bb.StabilizedForgetting(forget)
         learners = [bb.NormalRegressor(prior, noise, random_state=seed + k) for k in range(stream.arms)]
         chosen = getattr(bb, policy)()
@@ -149,8 +153,9 @@ class BayesianBandits:
     def learn(self, asked: Round, place: int, reward: float) -> None:
         self.agent.select_for_update(int(asked.arms[place]))
         self.agent.update(question(asked), np.array([reward]))
-        if self.rule is not None:
-            self.agent.decay(self.rule)
+        self.round += 1
+        if self.rule is not None and self.round % TICK == 0:
+            self.agent.decay(self.rule, steps=TICK)
 
 
 def question(asked: Round) -> Floats:
