@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from pipelines.faust_worker.serving import Serving
 from pipelines.faust_worker.views_reader import ViewsReader
 from pipelines.faust_worker.warm import warm_up
 from pipelines.faust_worker.web import add_pages
+from pipelines.kafka.failed import KafkaAway
 from pipelines.kafka.topics import check, topics_of
 from pipelines.metrics import Metrics
 from pipelines.settings import Settings
@@ -34,6 +36,10 @@ from topics.registry import Topic
 STEPS = ("serve", "learn", "collect")
 INPUTS = {"serve": "listener-events", "learn": "feedback", "collect": "track-events"}
 QUIET = ("aiokafka", "faust", "mode")
+
+AWAY_S = 2.0
+
+log = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
 
@@ -158,10 +164,20 @@ class Worker:
         return service
 
 
+def wait_for_topics(settings: Settings) -> None:
+    """Return once the topics are known to be as they must be; a broker that is away is waited for."""
+    while True:
+        try:
+            return check(settings.kafka)
+        except KafkaAway as error:
+            log.warning("%s; trying again in %.0f s", error, AWAY_S)
+            time.sleep(AWAY_S)
+
+
 def run(settings: Settings, steps: Collection[str], pinned: Views | None = None) -> None:
     """Run one worker until SIGTERM or SIGINT; raises `KafkaFailed` where topics are not as they must be."""
-    check(settings.kafka)
     warm_up(settings)
+    wait_for_topics(settings)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     worker = Worker(settings, steps, pinned)

@@ -156,8 +156,7 @@ class Intake(Service, Source, ConsumerRebalanceListener):  # type: ignore[misc] 
 
         async def run() -> None:
             if former is not None:  # its store is one directory: only one of us can have it
-                with suppress(BaseException):
-                    await asyncio.shield(asyncio.wait({former}))
+                await asyncio.wait({former})
             await partition.run()
 
         self._runs[number] = asyncio.create_task(run(), name=f"{self.step}-{number}")

@@ -14,6 +14,7 @@ from topics.registry import SCHEMA_HEADER
 BATCH_BYTES = 1 << 20
 REQUEST_BYTES = 9 << 20  # a dead letter of 8 MiB with its headers
 CLOSE_S = 5.0
+FENCE_S = 60.0  # an unfinished transaction of a former owner is undone first: 15 s were seen
 TRANSACTION_MS = 30_000
 
 Headers = list[tuple[str, bytes]]
@@ -51,7 +52,8 @@ class Producer:
 
     async def fence(self) -> None:
         """Connect; former owners of the id can write no more, and what they had begun is undone."""
-        await self._kafka.start()  # returns once the broker has given out our epoch
+        async with asyncio.timeout(FENCE_S):
+            await self._kafka.start()  # returns once the broker has given out our epoch
 
     async def begin(self) -> None:
         """Begin a transaction."""
@@ -100,7 +102,7 @@ class Producer:
         except (TimeoutError, KafkaError, AttributeError, AssertionError):
             # `stop` waits for a broker that may be away, and trips over a producer that never started.
             with suppress(Exception):
-                await self._kafka.client.close()
+                await asyncio.wait_for(self._kafka.client.close(), CLOSE_S)
 
     async def _send(self, batch: Any, place: tuple[str, int], count: int) -> None:
         topic, partition = place

@@ -1,5 +1,6 @@
 """Reader: committed records of one partition from an offset up to its end as of now."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from pipelines.live_settings import Kafka
 FETCH_BYTES = 9 << 20
 CHUNK = 2_000  # records at once
 WAIT_MS = 200
+STUCK_S = 60.0  # a transaction that its owner left open is undone by then
 
 
 def consumer_of(settings: Kafka, **options: Any) -> AIOKafkaConsumer:
@@ -41,7 +43,12 @@ async def read_to_end(
         end = await _end(place, settings) if high_watermark else (await consumer.end_offsets([place]))[place]
         begin = (await consumer.beginning_offsets([place]))[place]
         consumer.seek(place, max(start, begin))
-        while await consumer.position(place) < end:
+        newest, moved = -1, time.monotonic()
+        while (position := await consumer.position(place)) < end:
+            if position > newest:
+                newest, moved = position, time.monotonic()
+            elif time.monotonic() > moved + STUCK_S:
+                raise TimeoutError(f"{topic}[{partition}] stands at {position} of {end} for {STUCK_S:.0f} s")
             records = (await consumer.getmany(place, timeout_ms=WAIT_MS, max_records=CHUNK)).get(place)
             if records:
                 yield records

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from aiokafka import errors as streaming
 from kafka import errors as blocking
 
-from pipelines.kafka.failed import KafkaFailed
+from pipelines.kafka.failed import KafkaAway, KafkaFailed
 from pipelines.live_settings import Kafka
 
 AUTHORIZATION = (
@@ -43,14 +43,19 @@ def explained(settings: Kafka) -> Iterator[None]:
             f"({_short(error)}); check kafka.username and SEGUE_KAFKA__PASSWORD"
         ) from error
     except (blocking.KafkaError, streaming.KafkaError, OSError, TimeoutError) as error:
-        raise KafkaFailed(
+        raise KafkaAway(
             f"Kafka at {settings.bootstrap} ({settings.security}) cannot be used: {_short(error)}; is it up, "
-            "and are kafka.bootstrap and kafka.security right (SEGUE_KAFKA__BOOTSTRAP)?"
+            f"and are kafka.bootstrap, kafka.security{_secrets(settings)} right (SEGUE_KAFKA__BOOTSTRAP)?"
         ) from error
 
 
 def _who(settings: Kafka) -> str:
     return settings.username or "this client"
+
+
+def _secrets(settings: Kafka) -> str:
+    """Return what else may be wrong: kafka-python takes a refused login for a broker that is away."""
+    return f", kafka.username ({settings.username}) and its password" if settings.username else ""
 
 
 def _short(error: BaseException) -> str:

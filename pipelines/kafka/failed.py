@@ -3,3 +3,7 @@
 
 class KafkaFailed(RuntimeError):
     """Kafka cannot be used as the settings say; the message has what, where and the way out."""
+
+
+class KafkaAway(KafkaFailed):
+    """No broker answers; it may come back."""

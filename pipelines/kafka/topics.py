@@ -3,12 +3,15 @@
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import TopicAuthorizationFailedError
 
 from pipelines.kafka.clients import blocking
 from pipelines.kafka.errors import explained
 from pipelines.kafka.failed import KafkaFailed
 from pipelines.live_settings import Kafka
 from topics.registry import ROWS, Topic, topics
+
+TOPIC_AUTHORIZATION_FAILED = 29
 
 CHECKED = ("cleanup.policy", "message.timestamp.type", "max.message.bytes")
 """What must be so for the promises to hold; how long a topic is kept is the operator's business."""
@@ -104,6 +107,9 @@ def _described(admin: KafkaAdminClient, wanted: dict[str, Topic]) -> dict[str, i
     """Return the number of partitions of those topics that exist."""
     by_name = {topic.name: name for name, topic in wanted.items()}
     described = admin.describe_topics(list(by_name))
+    hidden = [one["name"] for one in described if one["error_code"] == TOPIC_AUTHORIZATION_FAILED]
+    if hidden:
+        raise TopicAuthorizationFailedError(f"Describe on {', '.join(hidden)}")
     return {
         by_name[one["name"]]: len(one["partitions"])
         for one in sorted(described, key=lambda one: list(by_name).index(one["name"]))

@@ -21,7 +21,7 @@ from tests.kafka.broker import Broker, free_port
 from tests.kafka.effects import check, listed
 from tests.kafka.strikes import UNTRANSACTED, pause, tear, wake
 from tests.kafka.traffic import Traffic
-from tests.kafka.workers import WorkerProcess, wait_idle
+from tests.kafka.workers import WorkerProcess, wait_quiet
 
 SESSION_MS = 4_000
 TOML = """
@@ -33,8 +33,8 @@ attribution_window_ms = 15000
 [learning]
 version_rows = 400
 """
+FULL = 100_000  # plays, at which each strike happens as often as this; fewer plays, fewer strikes
 LEAST = {"kill": 20, "zombie": 5, "broker": 2, "tear": 3, "delete": 3, "restart": 3, "leave": 3}
-"""How often each strike happens at least; kills and zombies make the rebalances."""
 
 
 class Chaos:
@@ -88,7 +88,7 @@ class Chaos:
                     worker.start(patch=self.patch)
             for worker in self.workers:
                 worker.wait_ready()
-            wait_idle(self.settings, 300, ("serve", "collect"))
+            wait_quiet(self.workers)
             for worker in self.workers:
                 worker.stop()
             problems = check(self.settings)
@@ -101,7 +101,7 @@ class Chaos:
         return sum(problems.found.values())
 
     def _strike(self, traffic: Traffic) -> None:
-        deck = [name for name, count in LEAST.items() for _ in range(count)]
+        deck = [name for name, count in LEAST.items() for _ in range(-(-count * self.plays // FULL))]
         self.random.shuffle(deck)
         for k, name in enumerate(deck):
             due = (k + 1) * self.plays / (len(deck) + 2)

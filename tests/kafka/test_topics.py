@@ -85,5 +85,7 @@ def test_a_broker_that_is_not_there_is_named_with_the_setting() -> None:
     """One message, without a traceback of the client."""
     settings = load_settings(None, kafka={"bootstrap": "127.0.0.1:1"}).kafka
 
-    with pytest.raises(KafkaFailed, match=r"Kafka at 127.0.0.1:1 .* is it up, and are kafka.bootstrap"):
+    with pytest.raises(
+        KafkaFailed, match=r"Kafka at 127.0.0.1:1 .* is it up, and are kafka.bootstrap, kafka.security right"
+    ):
         create(settings)

@@ -24,6 +24,7 @@ from tests.kafka.broker import ROOT, free_port
 from tests.replay.warm import Running, Warm
 
 READY_S = 240.0  # a machine that is busy, and kernels that are compiled for the first time
+QUIET_S = 6.0  # lags are looked at every two
 RUN = "from pipelines.cli import main; main()"
 
 
@@ -162,6 +163,24 @@ def worker(
         yield process
     finally:
         process.kill()
+
+
+def wait_quiet(workers: list[WorkerProcess], seconds: float = 300) -> None:
+    """Return once no partition of any worker has had anything to take for a few seconds."""
+    quiet_since = 0.0
+
+    def quiet() -> bool:
+        nonlocal quiet_since
+        for one in workers:
+            status, report = one.get("/health")
+            steps = report["steps"].values() if status == 200 else ()
+            lags = [part["lag"] for step in steps for part in step["partitions"].values()]
+            if status != 200 or any(lag != 0 for lag in lags):
+                quiet_since = time.monotonic()
+        return time.monotonic() - quiet_since > QUIET_S
+
+    quiet_since = time.monotonic()
+    wait_for(quiet, seconds, "workers to have taken in everything")
 
 
 def wait_for(holds: Callable[[], bool], seconds: float, what: str) -> None:
