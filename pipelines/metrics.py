@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 from time import time
 from typing import NamedTuple, get_args
 
-import numpy as np
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -53,6 +52,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
+        self._children: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
         self.registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
@@ -131,7 +131,7 @@ class Metrics:
 
     def took(self, kind: str, done: Transition, seconds: float | None = None) -> None:
         """Count one record's transition; ``seconds`` from its receipt to its scores, if that was measured."""
-        self.records.labels(kind, outcome_of(done)).inc()
+        self._counter(self.records, kind, outcome_of(done)).inc()
         if done.decided is not None:
             self._decided(done.decided)
             if seconds is not None:
@@ -143,11 +143,12 @@ class Metrics:
         for reward in done.earned:
             self.rewards.observe(reward)
         for events in done.events:
-            residuals = events["residual"][events["kind"] == SHOWN]
-            if residuals.size:
-                self.shown.inc(residuals.size)
-                self.surprise.labels("more").inc(float(residuals[residuals > 0].sum()))
-                self.surprise.labels("less").inc(float(-residuals[residuals < 0].sum()))
+            if not len(events) or events["kind"][0] != SHOWN:  # what was shown comes by itself
+                continue
+            residuals = events["residual"].tolist()
+            self.shown.inc(len(residuals))
+            self._counter(self.surprise, "more").inc(sum([r for r in residuals if r > 0]))
+            self._counter(self.surprise, "less").inc(-sum([r for r in residuals if r < 0]))
 
     def buried(self, kind: str, reason: str) -> None:
         """Count one record that became a dead letter."""
@@ -193,13 +194,22 @@ class Metrics:
 
     def _decided(self, decided: Decided) -> None:
         slate, policy = decided.scores.slate, decided.scores.policy
-        self.decisions.labels(policy).inc()
+        self._counter(self.decisions, policy).inc()
         if not slate or decided.pending is None:
             return
-        is_best = decided.pending.means[0] >= float(np.max(decided.considered.means))
-        self.explored.labels(policy).inc(not is_best)  # by 0, too: the series begins with the first slate
-        self.sources.labels(slate[0].source).inc()
+        is_best = decided.pending.means[0] >= decided.considered.means.max()
+        self._counter(self.explored, policy).inc(
+            not is_best
+        )  # by 0, too: the series begins with the first slate
+        self._counter(self.sources, slate[0].source).inc()
         self.propensity.observe(min(decided.pending.propensities))
+
+    def _counter(self, counter: Counter, *labels: str) -> Counter:
+        """Return a counter's child, looked up once: prometheus_client does it anew each time, for 10 µs."""
+        child = self._children.get((counter, labels))
+        if child is None:
+            child = self._children[counter, labels] = counter.labels(*labels)
+        return child
 
 
 class _Read(Collector):

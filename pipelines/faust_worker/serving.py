@@ -1,7 +1,7 @@
 """Serving: serve on one partition of ``listener-events``: listeners, their timers, and what goes out."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -157,8 +157,8 @@ class Serving:
     def _track_events(self, events: npt.NDArray[np.void]) -> Iterator[Output]:
         topic = self._names["track-events"]
         for event in records_of(events, self._views.table):
-            key = event.track_id.encode()
-            yield Output(topic, self._place(key), key, encode(event), TRACK_EVENT)
+            key, partition = self._place(event.track_id)
+            yield Output(topic, partition, key, encode(event), TRACK_EVENT)
 
     def _fire_due(self, until_ms: int) -> None:
         while self._timers and self._timers[0][0] <= until_ms:
@@ -207,11 +207,12 @@ def _read(record: Any) -> Play | Request | Erasure:
     return found
 
 
-def _placer(partitions: int) -> Any:
-    """Return which partition a key belongs to, as Java's clients have it."""
+def _placer(partitions: int) -> Callable[[str], tuple[bytes, int]]:
+    """Return what tells a name's key and the partition it belongs to, as Java's clients have it."""
 
-    def place(key: bytes) -> int:
-        return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+    def place(name: str) -> tuple[bytes, int]:
+        key = name.encode()
+        return key, int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
     return place
 
