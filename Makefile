@@ -66,7 +66,7 @@ bench-live: $(READY) ## what the worker on Kafka adds to the steps
 	@$(BIN)/python -m tests.bench.live
 
 lock: $(READY) ## resolve the dependencies again
-	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra faust --extra page --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra beam --extra faust --extra page --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group bench --universal --generate-hashes --no-emit-index-url --upgrade -q -c requirements.lock -o requirements-bench.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --group peers --universal --generate-hashes --no-emit-index-url --upgrade -q -c requirements.lock -o requirements-peers.lock
 

@@ -24,7 +24,7 @@ from rich.progress import (
 from rich.text import Text
 
 from bandits import POLICIES
-from pipelines import cli_live, cli_policy
+from pipelines import cli_beam, cli_live, cli_policy
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
 from pipelines.evaluate.question import WrongLog
@@ -36,11 +36,9 @@ from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tr
 from pipelines.kafka.failed import KafkaFailed
 from pipelines.replay.chronicle import Chronicle
 from pipelines.replay.driver import Interrupted, Replay
-from pipelines.replay.identity import flat_settings
 from pipelines.replay.options import (
     STDIO,
     Options,
-    WrongOptions,
     column_names,
     openers_of,
     share_or_time,
@@ -51,6 +49,8 @@ from pipelines.report.evaluation import evaluation_report
 from pipelines.report.replay import replay_report
 from pipelines.settings import Settings, WrongSettings, load_settings
 from pipelines.settings_page import explain
+from pipelines.state_directory import flat_settings
+from pipelines.wrong_options import WrongOptions
 from state.store import StoreError
 from topics.codec import encode_line
 from topics.dead_letter import DeadLetter
@@ -58,6 +58,7 @@ from topics.dead_letter import DeadLetter
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli_live.add_to(app)
 cli_policy.add_to(app)
+app.add_typer(cli_beam.beam_app, name="beam")
 errors = Console(stderr=True)
 
 WRONG, FAULT, INTERRUPTED = 2, 1, 130  # exit codes: theirs to mend, ours, Ctrl-C
@@ -74,6 +75,8 @@ def main() -> None:
     try:
         app()
     except ModuleNotFoundError as error:
+        if error.name == "apache_beam":
+            fail("apache_beam is not installed: pip install 'segue[beam]' brings it", WRONG)
         if error.name not in {"aiokafka", "faust", "kafka"}:
             raise
         fail(f"{error.name} is not installed, live commands need it: pip install 'segue[faust]'", WRONG)
@@ -101,6 +104,12 @@ def replay(
         Path | None, typer.Option(help="Directory to resume from, after an interruption or as the log grows.")
     ] = None,
     views: Annotated[Path | None, typer.Option(help="State directory whose views do not move.")] = None,
+    warm: Annotated[
+        Path | None, typer.Option(help="State directory to begin with: listeners, facts, what was learned.")
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option(help="Pass over records up to this time: what --warm knows of.")
+    ] = None,
     view_lag: Annotated[int, typer.Option(help="Views are this many plays old.")] = 0,
     scores: Annotated[Path | None, typer.Option(help="Write next-track scores here (JSON lines).")] = None,
     feedback: Annotated[Path | None, typer.Option(help="Write feedback here.")] = None,
@@ -142,11 +151,12 @@ def replay(
         cli_live.fetch_log(Path(log), settings.kafka, start=kafka_from, until=until)
     options = Options(
         log=log, format=format, columns=column_names(column or []), tracks=tracks,
-        state=state, views=views, view_lag=view_lag,
+        state=state, views=views, warm=warm, view_lag=view_lag,
         scores=scores, feedback=feedback, decisions=decisions, dead_letters=dead_letters, summary=json_out,
         evaluate_from=share_or_time(evaluate_from, "--evaluate-from"),
         learn_until=None if learn_until is None else share_or_time(learn_until, "--learn-until"),
         openers=openers_of(openers), ask_openers=ask_openers, limit=limit,
+        after_ms=None if after is None else time_ms(after, "--after"),
         until_ms=None if until is None else time_ms(until, "--until"),
         checkpoint_plays=checkpoint_plays,
     )  # fmt: skip
@@ -339,7 +349,7 @@ def with_options(
     >>> with_options(Settings(), slate=5, candidates=None, policy="greedy")
     Traceback (most recent call last):
     ...
-    pipelines.replay.options.WrongOptions: --policy is 'greedy', expected one of uniform, epsilon_greedy, ...
+    pipelines.wrong_options.WrongOptions: --policy is 'greedy', expected one of uniform, epsilon_greedy, ...
     """
     changes: dict[str, Any] = {}
     for name, value, least, most in (("--slate", slate, 1, 50), ("--candidates", candidates, 2, 1_000)):

@@ -17,9 +17,10 @@ from pipelines.demo.settings import WorldSettings
 from pipelines.demo.world import World
 from pipelines.importers import AUTO, IMPORTERS, Entry, read_log, read_tracks
 from pipelines.live_settings import Kafka
-from pipelines.replay.options import STDIO, Options, WrongOptions, column_names, time_ms
-from pipelines.replay.pinned import pinned_views
+from pipelines.pinned import pinned_views
+from pipelines.replay.options import column_names, time_ms
 from pipelines.settings import load_settings
+from pipelines.wrong_options import WrongOptions
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
 Reason = "late, future, invalid, not_json, unknown_schema or failed"
@@ -201,5 +202,5 @@ def worker(
     if unknown or not wanted:
         raise WrongOptions(f"--steps is {steps!r}, expected one or more of {', '.join(STEPS)}, with commas")
     settings = load_settings(settings_file)
-    pinned = None if views is None else pinned_views(views, Options(STDIO), settings)[0]
+    pinned = None if views is None else pinned_views(views, settings)[0]
     run(settings, wanted, pinned)

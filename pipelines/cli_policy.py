@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bandits.snapshot import evidence_of
 from bandits.version import make_version
-from pipelines.replay import versions
+from pipelines import versions
 from pipelines.settings import DAY_MS, load_settings
 from topics.policy_snapshot import PolicySnapshot
 

@@ -62,8 +62,12 @@ def serve(
     views: Views,
     settings: Settings,
     received_ms: int | None = None,
+    *,
+    answering: bool = True,
 ) -> Transition:
     """Apply one record of ``listener-events``; ``received_ms`` is when its log received it, if known.
+
+    Without ``answering`` nothing is decided, so nothing awaits its plays: history is only folded.
 
     Raises `Rejected` for a record that comes too late or from the future.
     """
@@ -81,9 +85,9 @@ def serve(
     if done.state is None:
         done.state = new_listener()
     if isinstance(record, Play):
-        _apply_play(done, record, views, settings)
+        _apply_play(done, record, views, settings, answering=answering)
     else:
-        _apply_request(done, record, views, settings)
+        _apply_request(done, record, views, settings, answering=answering)
     _make_room(done, record.listener_id, views, settings)
     done.state = with_due(done.state, settings)
     return done
@@ -126,7 +130,7 @@ def fire_timers(
     return done
 
 
-def _apply_play(done: Transition, play: Play, views: Views, settings: Settings) -> None:
+def _apply_play(done: Transition, play: Play, views: Views, settings: Settings, *, answering: bool) -> None:
     state = done.state
     assert state is not None
     track = views.table.handle(play.track_id)
@@ -171,11 +175,15 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings) 
         done.counts["late_applied"] = 1
         return
     done.heard = happening == INSERTED
+    if not answering:
+        return
     question = Question(play.listener_id, play.event_id, play.at_ms, play.surface, settings.slates.limit)
     _answer(done, question, views, settings)
 
 
-def _apply_request(done: Transition, request: Request, views: Views, settings: Settings) -> None:
+def _apply_request(
+    done: Transition, request: Request, views: Views, settings: Settings, *, answering: bool
+) -> None:
     state = done.state
     assert state is not None
     name = key_of(request.request_id)
@@ -198,6 +206,8 @@ def _apply_request(done: Transition, request: Request, views: Views, settings: S
     )
     if not is_newest:
         done.counts["late_applied"] = 1
+        return
+    if not answering:
         return
     limit = settings.slates.limit if request.limit is None else request.limit
     question = Question(

@@ -2,9 +2,9 @@
 
 from bandits.version import Version, make_version
 from pipelines.learn import Learner, NewerLayout
-from pipelines.replay.options import WrongOptions
 from pipelines.settings import Settings
 from pipelines.views import new_evidence
+from pipelines.wrong_options import WrongOptions
 from topics.feedback import Feedback
 
 LEARNING = "learning"  # in the place of a snapshot: learn from the log itself

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from numeric.arrays import Floats, Indices, Singles
-from pipelines.replay.options import WrongOptions
+from pipelines.wrong_options import WrongOptions
 
 
 class WrongLog(ValueError):

@@ -14,8 +14,8 @@ from pipelines.evaluate.vw_dsjson import VwLog
 from pipelines.importers.archive import sources_of
 from pipelines.importers.source import first_line
 from pipelines.importers.table import header_of
-from pipelines.replay.options import WrongOptions
 from pipelines.settings import Settings
+from pipelines.wrong_options import WrongOptions
 
 AUTO = "auto"
 FORMATS = ("segue", "open-bandit", "vw-dsjson")

@@ -7,10 +7,10 @@ from bandits.evidence import Evidence
 from bandits.snapshot import evidence_of
 from bandits.version import Version, make_version
 from pipelines.importers.archive import sources_of
-from pipelines.replay.checkpoint import evidence_in_use
-from pipelines.replay.options import WrongOptions
-from pipelines.replay.versions import kept_version
 from pipelines.settings import DAY_MS, Settings
+from pipelines.state_directory import evidence_in_use
+from pipelines.versions import kept_version
+from pipelines.wrong_options import WrongOptions
 from state.rocks import open_store
 from topics.codec import decode_line
 from topics.dead_letter import DeadLetter, Rejected

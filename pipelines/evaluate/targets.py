@@ -14,8 +14,8 @@ from numeric.arrays import Floats
 from pipelines.evaluate.follower import LEARNING, Follower
 from pipelines.evaluate.question import Question
 from pipelines.evaluate.snapshots import read_version
-from pipelines.replay.options import WrongOptions
 from pipelines.settings import Settings, built
+from pipelines.wrong_options import WrongOptions
 
 
 class Target(NamedTuple):
@@ -35,7 +35,7 @@ def target_of(text: str, settings: Settings) -> Target:
     >>> target_of("epsilon_greedy:epsilon=2@state", Settings())
     Traceback (most recent call last):
     ...
-    pipelines.replay.options.WrongOptions: --policy epsilon_greedy:epsilon=2@state:
+    pipelines.wrong_options.WrongOptions: --policy epsilon_greedy:epsilon=2@state:
     Expected `float` <= 1.0 - at `$.epsilon`
     """
     rule, _, snapshot = text.partition("@")

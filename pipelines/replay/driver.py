@@ -17,6 +17,7 @@ from pipelines.decide import whole_decision
 from pipelines.failures import Failures, last_line
 from pipelines.importers import Entry, read_tracks
 from pipelines.listener import Listener
+from pipelines.pinned import pinned_views
 from pipelines.replay import checkpoint
 from pipelines.replay.engine import Engine
 from pipelines.replay.identity import check_same, identity_of
@@ -24,11 +25,13 @@ from pipelines.replay.letters import letter_of
 from pipelines.replay.log import count_plays, entries_after, mark_of
 from pipelines.replay.options import STDIO, Options
 from pipelines.replay.outputs import Outputs
-from pipelines.replay.pinned import pinned_views
 from pipelines.replay.predictions import Predictions
+from pipelines.replay.warm import WarmStart
 from pipelines.replay.watch import Watch
 from pipelines.serve import Transition
 from pipelines.settings import Settings
+from pipelines.state_directory import Progress as StateProgress
+from pipelines.state_directory import read_progress
 from state.rocks import open_store
 from topics.codec import decode_line
 from topics.dead_letter import DeadLetter, Rejected
@@ -78,9 +81,10 @@ class Replay:
         options, settings = self.options, self.settings
         views, views_mark = None, ""
         if options.views is not None:
-            views, views_mark = pinned_views(options.views, options, settings)
+            views, views_mark = pinned_views(options.views, settings)
         self.store = open_store(options.state)
         self._open.callback(self.store.close)
+        warm = None if options.warm is None else WarmStart(options.warm, settings)
         durable = options.state is not None
         self.engine = Engine(settings, self.store, views, view_lag=options.view_lag, durable=durable)
         self.engine.learning = views is None
@@ -93,13 +97,15 @@ class Replay:
         self.learn_until = options.learn_until
         if self.learn_until is not None and counted is not None:
             self.learn_until = self.learn_until.after_plays(counted)
-        self.identity = identity_of(options, settings, counted, views_mark)
+        self.identity = identity_of(options, settings, counted, views_mark, "" if warm is None else warm.mark)
         self.dead_letters: Counter[str] = Counter()
         self.failures = Failures()
         self.listed: list[int] = []  # catalogue entries since the last checkpoint
         self.offset = -1
         self.mark = ""  # of the record there
         done = self._resumed()
+        if warm is not None and done is None:
+            warm.begin(self.engine, self.store)
         self.outputs = Outputs(options.outputs(), None if done is None else done.lengths)
         self._open.callback(self.outputs.close)
         self.engine.retained = self._retained
@@ -283,8 +289,8 @@ class Replay:
         if failed:
             self.failures.add(offset, last_line(failed[-1].error))
 
-    def _resumed(self) -> checkpoint.Progress | None:
-        done = checkpoint.read_progress(self.store)
+    def _resumed(self) -> StateProgress | None:
+        done = read_progress(self.store)
         if done is None:
             return None
         check_same(done.run, self.identity, self.options.state)

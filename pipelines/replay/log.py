@@ -4,19 +4,25 @@ from collections.abc import Iterator
 from itertools import islice
 
 from pipelines.importers import Entry, read_log
-from pipelines.replay.options import Options, WrongOptions
+from pipelines.replay.options import Options
+from pipelines.wrong_options import WrongOptions
 from topics.codec import encode_line
 from topics.ids import name_of
 from topics.play import Play
 
 
 def entries_of(options: Options) -> Iterator[Entry]:
-    """Yield the log's entries up to ``limit`` and to the first record later than ``until_ms``."""
+    """Yield the log's entries up to ``limit`` and to the first record later than ``until_ms``.
+
+    Records up to ``after_ms`` are passed over; what has no time of its own is not.
+    """
     entries = read_log(options.log, format=options.format, columns=options.columns)
-    until_ms = options.until_ms
+    until_ms, after_ms = options.until_ms, options.after_ms
     for entry in islice(entries, options.limit):
         if until_ms is not None and getattr(entry.record, "at_ms", 0) > until_ms:
             return
+        if after_ms is not None and getattr(entry.record, "at_ms", after_ms + 1) <= after_ms:
+            continue
         yield entry
 
 

@@ -6,12 +6,9 @@ from typing import Literal
 from msgspec import Struct
 
 from pipelines.replay.evaluation_start import EvaluationStart, evaluation_start
+from pipelines.wrong_options import WrongOptions
 
 STDIO = "-"
-
-
-class WrongOptions(ValueError):
-    """A replay cannot be run as asked; the message lists every problem, with the way out."""
 
 
 class Options(Struct, frozen=True):
@@ -23,6 +20,7 @@ class Options(Struct, frozen=True):
     tracks: str | None = None  # a catalogue
     state: Path | None = None  # where to keep what a restart needs
     views: Path | None = None  # a state directory whose views do not move during the run
+    warm: Path | None = None  # a state directory to begin with: listeners, facts, what was learned
     view_lag: int = 0  # plays
     scores: Path | None = None
     feedback: Path | None = None
@@ -34,6 +32,7 @@ class Options(Struct, frozen=True):
     openers: Literal["count", "skip"] = "count"
     ask_openers: bool = True  # ask with a request before a play that opens a session
     limit: int | None = None  # entries read
+    after_ms: int | None = None  # event time; records up to it are passed over
     until_ms: int | None = None  # event time
     checkpoint_plays: int = 5_000
     baselines: bool = True
@@ -88,6 +87,18 @@ class Options(Struct, frozen=True):
                 f"--views is {self.views}, expected a state directory; make one with "
                 f"segue replay LOG --state {self.views}"
             )
+        if self.warm is not None and not self.warm.is_dir():
+            problems.append(
+                f"--warm is {self.warm}, expected a state directory; make one with "
+                f"segue beam history LOG --out {self.warm}"
+            )
+        if self.warm is not None and self.views is not None:
+            problems.append("--warm and --views are both given, expected one place to take views from")
+        if self.warm is not None and self.state is not None and _same(self.warm, self.state):
+            problems.append(
+                f"--warm and --state are both {self.warm}, expected two directories: what a run begins with "
+                "must not move"
+            )
         if self.views is not None and self.state is not None and _same(self.views, self.state):
             problems.append(
                 f"--views and --state are both {self.views}, expected two directories: pinned views must not "
@@ -116,8 +127,11 @@ class Options(Struct, frozen=True):
         return problems
 
     def _inputs(self) -> list[tuple[str, str]]:
-        named = [("the log", self.log), ("the catalogue", self.tracks), ("--views", self.views)]
-        return [(what, str(path)) for what, path in [*named, ("--state", self.state)] if path is not None]
+        named = [
+            ("the log", self.log), ("the catalogue", self.tracks),
+            ("--views", self.views), ("--warm", self.warm), ("--state", self.state),
+        ]  # fmt: skip
+        return [(what, str(path)) for what, path in named if path is not None]
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -130,7 +144,7 @@ def share_or_time(text: str, option: str) -> EvaluationStart:
     >>> share_or_time("70%", "--learn-until")
     Traceback (most recent call last):
     ...
-    pipelines.replay.options.WrongOptions: --learn-until is '70%', expected a share of the plays in
+    pipelines.wrong_options.WrongOptions: --learn-until is '70%', expected a share of the plays in
     [0, 1] such as 0.7, or a time such as 2025-01-31
     """
     try:
@@ -161,7 +175,7 @@ def openers_of(text: str) -> Literal["count", "skip"]:
     >>> openers_of("maybe")
     Traceback (most recent call last):
     ...
-    pipelines.replay.options.WrongOptions: --openers is 'maybe', expected count or skip
+    pipelines.wrong_options.WrongOptions: --openers is 'maybe', expected count or skip
     """
     if text == "count":
         return "count"

@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from pipelines.replay.options import STDIO, WrongOptions
+from pipelines.replay.options import STDIO
+from pipelines.wrong_options import WrongOptions
 from topics.codec import encode_line
 
 BUFFER_BYTES = 1 << 20  # a write to the operating system costs more than a record

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.listener import Listener
+from pipelines.pinned import pinned_views
 from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
-from pipelines.replay.pinned import pinned_views
 from pipelines.serve import serve
 from pipelines.settings import load_settings
 from tests.replay.comparing import by_listener
@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def expected(folder: Path) -> dict[str, list[bytes]]:
     """Each listener's scores by the fold that every driver is said to be."""
-    views, _ = pinned_views(folder / "views", Options(str(folder / "log.jsonl")), SETTINGS)
+    views, _ = pinned_views(folder / "views", SETTINGS)
     listeners: dict[str, Listener | None] = {}
     emitted: list[bytes] = []
     for line in (folder / "log.jsonl").read_bytes().splitlines():

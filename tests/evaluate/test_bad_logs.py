@@ -9,8 +9,8 @@ import pytest
 from pipelines.evaluate.question import WrongLog
 from pipelines.evaluate.run import evaluate
 from pipelines.importers.source import ImportFailed
-from pipelines.replay.options import WrongOptions
 from pipelines.settings import load_settings
+from pipelines.wrong_options import WrongOptions
 from tests.evaluate.making import decision, dsjson, dsjson_file, feedback, open_bandit_file, snapshot, written
 
 SETTINGS = load_settings()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.replay import versions
-from pipelines.replay.options import WrongOptions
+from pipelines import versions
+from pipelines.wrong_options import WrongOptions
 from tests.replay.logs import messy
 from tests.replay.warm import Warm
 from topics.codec import encode_line

@@ -1,28 +1,27 @@
-"""Pinned views: what another replay has learned, read from its state directory, never to move."""
+"""Pinned views: what a run has learned, read from its state directory, never to move."""
 
 from pathlib import Path
 
-from pipelines.replay import checkpoint
-from pipelines.replay.identity import check_views, identity_of
-from pipelines.replay.options import Options, WrongOptions
 from pipelines.settings import Settings
+from pipelines.state_directory import check_views, read_progress, restore_views
 from pipelines.views import Views
+from pipelines.wrong_options import WrongOptions
 from state.rocks import open_store
 
 
-def pinned_views(path: Path, options: Options, settings: Settings) -> tuple[Views, str]:
+def pinned_views(path: Path, settings: Settings) -> tuple[Views, str]:
     """Return the views in a state directory, which will not move, and a note of how far they came."""
     store = open_store(path)
     try:
-        done = checkpoint.read_progress(store)
+        done = read_progress(store)
         if done is None:
             raise WrongOptions(
                 f"--views is {path}, which holds no replay's state; make it with "
                 f"segue replay LOG --state {path}"
             )
-        check_views(done.run, identity_of(options, settings, None, ""), path)
+        check_views(done.run, settings, path)
         views = Views(settings)
-        checkpoint.restore_views(views, store, done, settings)
+        restore_views(views, store, done, settings)
     finally:
         store.close()
     return views, f" as of record {done.offset}, {done.mark}"

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from pipelines.replay import checkpoint
-from pipelines.replay.checkpoint import PINNED, Kept
-from pipelines.replay.options import WrongOptions
+from pipelines import state_directory
+from pipelines.state_directory import PINNED, Kept
+from pipelines.wrong_options import WrongOptions
 from state.rocks import open_store
 from state.store import Store
 
@@ -25,8 +25,8 @@ class Listed(NamedTuple):
 def listed(state: Path) -> Listed:
     """Return the kept versions, and which is in use."""
     with _opened(state) as store:
-        in_use, pinned = checkpoint.version_in_use(store), store.get(PINNED) is not None
-        return Listed(checkpoint.read_kept(store), in_use, pinned)
+        in_use, pinned = state_directory.version_in_use(store), store.get(PINNED) is not None
+        return Listed(state_directory.read_kept(store), in_use, pinned)
 
 
 def kept_version(state: Path, version: int) -> Kept:
@@ -38,7 +38,7 @@ def kept_version(state: Path, version: int) -> Kept:
 def pin(state: Path, version: int) -> None:
     """Let a kept version decide from here on, whatever is learned, until it is unpinned."""
     with _opened(state) as store:
-        store.write(checkpoint.in_use(_find(store, version, state)) | {PINNED: b"1"})
+        store.write(state_directory.in_use(_find(store, version, state)) | {PINNED: b"1"})
 
 
 def unpin(state: Path) -> None:
@@ -53,11 +53,11 @@ def roll_back(state: Path, version: int) -> None:
     Later versions get new numbers, so a number never means two things.
     """
     with _opened(state) as store:
-        kept, done = _find(store, version, state), checkpoint.read_progress(store)
+        kept, done = _find(store, version, state), state_directory.read_progress(store)
         assert done is not None
         since = replace(done, rows_since=0, version_ms=kept.rewards.newest_ms)
-        changes = checkpoint.in_use(kept) | checkpoint.learned(kept) | {PINNED: None}
-        store.write(changes | checkpoint.progress_change(since))
+        changes = state_directory.in_use(kept) | state_directory.learned(kept) | {PINNED: None}
+        store.write(changes | state_directory.progress_change(since))
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def _opened(state: Path) -> Iterator[Store]:
         )
     store = open_store(state)
     try:
-        if checkpoint.read_progress(store) is None:
+        if state_directory.read_progress(store) is None:
             raise WrongOptions(f"{state} holds no replay's state, expected that of segue replay LOG --state")
         yield store
     finally:
@@ -76,7 +76,7 @@ def _opened(state: Path) -> Iterator[Store]:
 
 
 def _find(store: Store, version: int, state: Path) -> Kept:
-    kept = checkpoint.read_kept(store)
+    kept = state_directory.read_kept(store)
     for one in kept:
         if one.rewards.version == version:
             return one

@@ -1,0 +1,92 @@
+"""Commands that run on Apache Beam: `segue beam history`.
+
+Beam comes with the extra ``segue[beam]``, so what needs it is imported when it is called.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.importers import AUTO, IMPORTERS
+from pipelines.replay.options import STDIO, column_names, time_ms
+from pipelines.settings import load_settings
+from pipelines.wrong_options import WrongOptions
+
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
+RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+
+beam_app = typer.Typer(no_args_is_help=True, help="History and evaluation on Apache Beam, at any size.")
+BeamOptions = Annotated[
+    list[str] | None,
+    typer.Option("--beam", help="An option of Beam or its runner, such as runner=FlinkRunner; repeatable."),
+]
+Workers = Annotated[int, typer.Option(help="Processes of the runner on this machine.", min=1)]
+
+
+@beam_app.command()
+def history(
+    logs: Annotated[list[str], typer.Argument(help="The files of the log, gzip or not.")],
+    out: Annotated[Path, typer.Option(help="State directory to make; `segue replay --warm` begins with it.")],
+    tracks: Annotated[str | None, typer.Option(help="A catalogue: JSON lines or CSV.")] = None,
+    format: Annotated[  # noqa: A002  the word users type
+        str, typer.Option(help=f"auto or one of {', '.join(IMPORTERS)}.")
+    ] = AUTO,
+    column: Annotated[list[str] | None, typer.Option(help="CSV: FIELD=NAME of its column.")] = None,
+    until: Annotated[str | None, typer.Option(help="Pass over records after this time.")] = None,
+    dead_letters: Annotated[Path | None, typer.Option(help="Write dead letters here.")] = None,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the counts here; - for stdout.")
+    ] = None,
+    workers: Workers = 1,
+    parts: Annotated[
+        str | None,
+        typer.Option(help="Any Beam path that all workers reach, for what passes between."),
+    ] = None,
+    beam: BeamOptions = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Fold years of plays into listeners and track facts as of a moment: where a deployment begins."""
+    from pipelines.beam_job.history import History, run  # noqa: PLC0415  an extra
+    from pipelines.beam_job.shards import shards_of  # noqa: PLC0415
+
+    settings = load_settings(settings_file)
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise WrongOptions(f"--out is {out}, which is there already, expected a new directory")
+    shards = shards_of(logs, format, column_names(column or []))
+    until_ms = None if until is None else time_ms(until, "--until")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.parts-") as folder:
+        wanted = History(shards, out, parts or folder, tracks, until_ms, dead_letters)
+        counts = run(wanted, settings, beam_flags(beam or [], workers))
+    text = json.dumps(counts, indent=2) + "\n"
+    if str(json_out) == STDIO:
+        sys.stdout.write(text)
+        return
+    if json_out is not None:
+        json_out.write_text(text)
+    table = Table(title=f"history in {out}", show_header=False, title_justify="left")
+    for name, count in counts.items():
+        shown = sum(count.values()) if isinstance(count, dict) else count
+        table.add_row(name.replace("_", " "), f"{shown:,}")
+    Console().print(table)
+
+
+def beam_flags(given: list[str], workers: int) -> list[str]:
+    """Return Beam's own options as its parser takes them; without a runner, ours in this machine.
+
+    >>> beam_flags(["runner=FlinkRunner", "streaming"], workers=1)
+    ['--runner=FlinkRunner', '--streaming']
+    """
+    flags = [f"--{option.removeprefix('--')}" for option in given]
+    if any(flag.startswith("--runner=") for flag in flags):
+        return flags
+    flags.append(f"--runner={RUNNER}")
+    if workers > 1:
+        flags += [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
+    return flags

@@ -1,0 +1,63 @@
+"""Histories made by the pipeline, and what is in them beside what a replay leaves."""
+
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from pipelines.beam_job.history import History, run
+from pipelines.beam_job.shards import shards_of
+from pipelines.cli_beam import beam_flags
+from pipelines.listener import restore_listener, store_listener
+from pipelines.replay.driver import Replay
+from pipelines.replay.options import Options
+from pipelines.settings import Settings
+from pipelines.state_directory import VERSION, read_progress, restore_views
+from pipelines.timers import with_due
+from pipelines.views import Views
+from state.envelope import unseal
+from state.keys import prefix
+from state.rocks import open_store
+
+SETTINGS = Settings()
+
+
+def history_of(
+    paths: list[Path], folder: Path, *, name: str = "history", workers: int = 1, **wanted: Any
+) -> dict[str, Any]:
+    """Run the pipeline over some files; the state directory is ``folder / name``."""
+    (parts := folder / f"{name}.parts").mkdir()
+    shards = shards_of([str(path) for path in paths], "auto", {})
+    return run(History(shards, folder / name, str(parts), **wanted), SETTINGS, beam_flags([], workers))
+
+
+def replayed(log: Path, state: Path, **wanted: Any) -> dict[str, Any]:
+    """Run a replay that asks nothing on its own; its state directory is ``state``."""
+    return Replay(Options(str(log), state=state, ask_openers=False, **wanted), SETTINGS).run()
+
+
+def listeners_in(path: Path) -> dict[str, bytes]:
+    """Each listener's stored state, but for what waits for plays: of that a history has nothing."""
+    views, store = views_in(path), open_store(path)
+    start = prefix("listener")
+    try:
+        found = {}
+        for name, value in store.scan(start):
+            state = restore_listener(unseal(value, VERSION), views.table.handle)
+            bare = with_due(replace(state, pending=()), SETTINGS)
+            found[name[len(start) :].decode()] = store_listener(bare, views.table.names)
+    finally:
+        store.close()
+    return found
+
+
+def views_in(path: Path) -> Views:
+    """The views that a state directory holds."""
+    store, views = open_store(path), Views(SETTINGS)
+    try:
+        done = read_progress(store)
+        assert done is not None
+        restore_views(views, store, done, SETTINGS)
+    finally:
+        store.close()
+    return views
