@@ -1,4 +1,4 @@
-"""Commands that run on Apache Beam: `segue beam history`.
+"""Commands that run on Apache Beam: `segue beam history`, `segue beam evaluate`.
 
 Beam comes with the extra ``segue[beam]``, so what needs it is imported when it is called.
 """
@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.evaluate.report import tables as evaluation_tables
+from pipelines.evaluate.run import judged_by
 from pipelines.importers import AUTO, IMPORTERS
 from pipelines.replay.options import STDIO, column_names, time_ms
 from pipelines.settings import load_settings
@@ -25,6 +27,9 @@ beam_app = typer.Typer(no_args_is_help=True, help="History and evaluation on Apa
 BeamOptions = Annotated[
     list[str] | None,
     typer.Option("--beam", help="An option of Beam or its runner, such as runner=FlinkRunner; repeatable."),
+]
+Parts = Annotated[
+    str | None, typer.Option(help="Any Beam path that all workers reach, for what passes between.")
 ]
 Workers = Annotated[int, typer.Option(help="Processes of the runner on this machine.", min=1)]
 
@@ -44,10 +49,7 @@ def history(
         Path | None, typer.Option("--json", help="Write the counts here; - for stdout.")
     ] = None,
     workers: Workers = 1,
-    parts: Annotated[
-        str | None,
-        typer.Option(help="Any Beam path that all workers reach, for what passes between."),
-    ] = None,
+    parts: Parts = None,
     beam: BeamOptions = None,
     settings_file: SettingsFile = None,
 ) -> None:
@@ -75,6 +77,45 @@ def history(
         shown = sum(count.values()) if isinstance(count, dict) else count
         table.add_row(name.replace("_", " "), f"{shown:,}")
     Console().print(table)
+
+
+@beam_app.command()
+def evaluate(
+    decisions: Annotated[list[str], typer.Argument(help="Files of whole decisions, in log order.")],
+    feedback: Annotated[list[str], typer.Option(help="A file of the same runs' feedback; repeatable.")],
+    policy: Annotated[
+        list[str], typer.Option(help="NAME[:FIELD=VALUE,…][@SNAPSHOT], once for each policy to judge.")
+    ],
+    reward_model: Annotated[
+        str | None, typer.Option(help="SNAPSHOT that says what tracks are expected to earn.")
+    ] = None,
+    slots: Annotated[int, typer.Option(help="Slots of a slate that are judged, from the first on.")] = 3,
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the result here; - for stdout.")
+    ] = None,
+    workers: Workers = 1,
+    parts: Parts = None,
+    beam: BeamOptions = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Judge policies as `segue evaluate` does, on decisions of any number in many files."""
+    from pipelines.beam_job.evaluation import Judging  # noqa: PLC0415  an extra
+    from pipelines.beam_job.evaluation import evaluate as judge  # noqa: PLC0415
+
+    settings = load_settings(settings_file)
+    targets, model = judged_by(policy, reward_model, slots, settings)
+    judging = Judging(targets, model, slots, settings.seed)
+    with tempfile.TemporaryDirectory(prefix="segue-beam-") as folder:
+        result = judge(decisions, feedback, judging, parts or folder, beam_flags(beam or [], workers))
+    text = json.dumps(result, indent=2) + "\n"
+    if str(json_out) == STDIO:
+        sys.stdout.write(text)
+        return
+    if json_out is not None:
+        json_out.write_text(text)
+    console = Console()
+    for part in evaluation_tables(result):
+        console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
 
 
 def beam_flags(given: list[str], workers: int) -> list[str]:

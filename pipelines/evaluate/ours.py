@@ -46,8 +46,8 @@ class OurLog:
         self._layout = ""
         self._slots = slots
         self._seed = seed
-        self._decisions = _records(decisions, Decision)
-        self._feedback = _records(feedback, Feedback)
+        self._decisions = records(decisions, Decision)
+        self._feedback = records(feedback, Feedback)
         self._open: dict[str, Open] = {}
         self._read = self._found = 0  # decisions read; position after the last that was found
 
@@ -95,12 +95,9 @@ class OurLog:
         for source, number, decision in self._decisions:
             self._read += 1
             scores = decision.scores
-            reason = (
-                "without candidates" if not scores.slate
-                else "not repeatable" if not scores.repeatable
-                else "repeated" if scores.decision_id in self._open
-                else None
-            )  # fmt: skip
+            reason = left_out(decision)
+            if reason is None and scores.decision_id in self._open:
+                reason = "repeated"
             if reason is not None:
                 self.left_out[reason] += 1
                 yield
@@ -117,50 +114,57 @@ class OurLog:
             yield
 
     def _question(self, decision: Decision) -> Question:
-        """Return what was asked; raises ValueError that names the field."""
-        scores = decision.scores
         if self._layout not in {"", decision.layout}:
             raise ValueError(_wrong("layout", decision.layout, f"{self._layout} as in the lines before"))
         self._layout = decision.layout
-        for place, slot in enumerate(scores.slate):
-            if not 0.0 < slot.propensity <= 1.0:
-                raise ValueError(
-                    _wrong(f"scores.slate[{place}].propensity", slot.propensity, "a number in (0, 1]")
-                )
-        context = np.frombuffer(bytearray(decision.context), "<f4")
-        columns = np.frombuffer(bytearray(decision.columns), "<f4")
-        count = len(decision.candidates)
-        if (
-            count == 0
-            or len(columns) % count
-            or not (np.isfinite(context).all() and np.isfinite(columns).all())
-        ):
+        return question_of(decision, self._slots, self._seed)
+
+
+def left_out(decision: Decision) -> str | None:
+    """Return why a decision cannot be judged, None if it can."""
+    if not decision.scores.slate:
+        return "without candidates"
+    return None if decision.scores.repeatable else "not repeatable"
+
+
+def question_of(decision: Decision, slots: int, seed: int) -> Question:
+    """Return what was asked, of the first slots; raises ValueError that names the field."""
+    scores = decision.scores
+    for place, slot in enumerate(scores.slate):
+        if not 0.0 < slot.propensity <= 1.0:
             raise ValueError(
-                _wrong(
-                    "columns",
-                    f"{len(columns)} numbers",
-                    f"finite ones, as many for each of {count} candidates",
-                )
+                _wrong(f"scores.slate[{place}].propensity", slot.propensity, "a number in (0, 1]")
             )
-        places = {track: place for place, track in enumerate(decision.candidates)}
-        shown = scores.slate[: self._slots]
-        for place, slot in enumerate(shown):
-            if slot.track_id not in places:
-                raise ValueError(
-                    _wrong(f"scores.slate[{place}].track_id", slot.track_id, "one of the candidates")
-                )
-        return Question(
-            layout=self._layout,
-            listener=key_of(scores.listener_id),
-            dice=key_of(f"{self._seed}\x1f{scores.decision_id}"),
-            context=context,
-            columns=columns.reshape(count, -1),
-            slate=np.array([places[slot.track_id] for slot in shown], np.int64),
-            propensity=np.array([slot.propensity for slot in shown]),
+    context = np.frombuffer(bytearray(decision.context), "<f4")
+    columns = np.frombuffer(bytearray(decision.columns), "<f4")
+    count = len(decision.candidates)
+    if count == 0 or len(columns) % count or not (np.isfinite(context).all() and np.isfinite(columns).all()):
+        raise ValueError(
+            _wrong(
+                "columns",
+                f"{len(columns)} numbers",
+                f"finite ones, as many for each of {count} candidates",
+            )
         )
+    places = {track: place for place, track in enumerate(decision.candidates)}
+    shown = scores.slate[:slots]
+    for place, slot in enumerate(shown):
+        if slot.track_id not in places:
+            raise ValueError(
+                _wrong(f"scores.slate[{place}].track_id", slot.track_id, "one of the candidates")
+            )
+    return Question(
+        layout=decision.layout,
+        listener=key_of(scores.listener_id),
+        dice=key_of(f"{seed}\x1f{scores.decision_id}"),
+        context=context,
+        columns=columns.reshape(count, -1),
+        slate=np.array([places[slot.track_id] for slot in shown], np.int64),
+        propensity=np.array([slot.propensity for slot in shown]),
+    )
 
 
-def _records(path: str, kind: type[Any]) -> Iterator[tuple[str, int, Any]]:
+def records(path: str, kind: type[Any]) -> Iterator[tuple[str, int, Any]]:
     """Yield (file, line, record) of a file of records of one kind; raises `WrongLog` for any other line."""
     for source in sources_of(path):
         for number, line in source.lines():

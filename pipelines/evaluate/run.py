@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bandits.version import Version
 from pipelines.evaluate.evaluation import Evaluation
 from pipelines.evaluate.follower import LEARNING, Follower
 from pipelines.evaluate.open_bandit import NEEDED, OpenBanditLog
@@ -37,20 +38,27 @@ def evaluate(
     Raises `WrongOptions` for what cannot be done as asked, `WrongLog` for a bad line, and ImportFailed
     or OSError for a file that cannot be read.
     """
+    targets, model = judged_by(policies, reward_model, slots, settings)
+    kind = found_format(decisions) if format == AUTO else format
+    follower = _follower(targets, kind, settings)
+    log, slots = _log(kind, decisions, feedback, slots, settings.seed, follower)
+    return Evaluation(targets, model, slots, follower).run(log)
+
+
+def judged_by(
+    policies: Sequence[str], reward_model: str | None, slots: int, settings: Settings
+) -> tuple[list[Target], Version | None]:
+    """Return the policies to judge and the reward model; raises `WrongOptions` for what cannot be."""
     if not policies:
         raise WrongOptions("no --policy, expected one or more, such as uniform or inverse_gap@STATE")
     if len(set(policies)) < len(policies):
         raise WrongOptions("a --policy stands there twice, expected each once")
     if not 1 <= slots <= SLOTS_MAX:
         raise WrongOptions(f"--slots is {slots}, expected 1 to {SLOTS_MAX}")
-    kind = found_format(decisions) if format == AUTO else format
     targets = [target_of(policy, settings) for policy in policies]
-    follower = _follower(targets, kind, settings)
-    log, slots = _log(kind, decisions, feedback, slots, settings.seed, follower)
-    model = None
-    if reward_model is not None:
-        model = read_version(reward_model, settings, want_covariance=False)
-    return Evaluation(targets, model, slots, follower).run(log)
+    if reward_model is None:
+        return targets, None
+    return targets, read_version(reward_model, settings, want_covariance=False)
 
 
 def found_format(path: str) -> str:

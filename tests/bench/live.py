@@ -30,9 +30,9 @@ from pipelines.kafka.read import Record, read
 from pipelines.kafka.topics import create, topics_of
 from pipelines.learn import Learner
 from pipelines.listener import Listener
+from pipelines.pinned import pinned_views
 from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
-from pipelines.replay.pinned import pinned_views
 from pipelines.serve import serve
 from pipelines.settings import Settings, load_settings
 from tests.kafka.broker import free_port, running
@@ -117,7 +117,7 @@ class Bench:
         return list(read(topics_of(self.settings.kafka)[name].name, self.settings.kafka))
 
     def _serve(self, records: list[Record]) -> None:
-        views, _ = pinned_views(self.views, Options("-"), self.settings)
+        views, _ = pinned_views(self.views, self.settings)
         listeners: dict[str, Listener | None] = {}
         for record in records:
             play = decode(record.value or b"", schema_of(record.headers))
