@@ -24,7 +24,8 @@ have earned is known, so nobody's estimate is needed. All see the same context a
 and a library can use them, those; – means that it cannot play: its models know no columns of arms, or would
 not fit. A library plays the way that was best for it in trials on other seeds, then five seeds: mean reward
 over all rounds ± its standard error, then that of the last fifth. **Bold** is the first, and whoever is
-within two standard errors of it.
+within two standard errors of it. The Open Bandit Data are not among the streams: 46 clicks in 7,000 rows
+tell no player from another.
 
 """
 MIDDLE = """
@@ -93,6 +94,7 @@ def _costs(speed: dict[str, list[list[float]]]) -> str:
 
 
 def _plot(found: dict[str, Any]) -> None:
+    libraries = list(dict.fromkeys(library for played in found.values() for library in played))
     figure, axes = subplots(-(-len(found) // 2), 2, width=9.0, height=2.7)
     for axis, name in zip(axes.flat, found, strict=False):
         for library, one in found[name].items():
@@ -100,6 +102,7 @@ def _plot(found: dict[str, Any]) -> None:
                 [2 * (k + 1) for k in range(len(one["curve"]))],
                 one["curve"],
                 label=library,
+                color=f"C{libraries.index(library)}",
                 linewidth=2.2 if library == "segue" else 1.0,
                 zorder=3 if library == "segue" else 2,
             )
