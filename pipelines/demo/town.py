@@ -110,16 +110,15 @@ class Town:
 
     async def run(self) -> None:
         """Walk to the world's end, at a pace; what goes wrong is logged, and makes the town not ready."""
-        telling = asyncio.create_task(self._tell())
         try:
-            await self._walk(self.race.world.start_ms + HEAD_START_MS)
-            await self._stroll()
-            await telling
-        except Exception as error:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._tell())
+                await self._walk(self.race.world.start_ms + HEAD_START_MS)
+                await self._stroll()
+        except* Exception as errors:
+            error = errors.exceptions[0]
             self._stopped = f"the town has stopped with {type(error).__name__}: {error}"
             log.exception("the town has stopped")
-        finally:
-            telling.cancel()
 
     async def _stroll(self) -> None:
         """Walk no faster than the pace; time that was lost to a busy machine is not made up for."""

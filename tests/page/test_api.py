@@ -222,23 +222,27 @@ def test_every_answer_forbids_foreign_scripts(client: TestClient) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_town_that_has_stopped_is_not_ready_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Health answers as long as the process does; readiness follows the engine."""
+@pytest.mark.parametrize("part", ["walk", "overview"])
+def test_a_town_that_has_stopped_is_not_ready_and_says_why(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Health answers as long as the process does; readiness follows the engine, and those who tell of it."""
     town = make_town()
+    town.hub.streams = 1  # so that somebody is told
 
-    def stumble(until_ms: int) -> Iterator[int]:
-        raise ValueError(f"no way to {until_ms}")
+    def stumble(*_: object) -> Iterator[int]:
+        raise ValueError("no way")
 
     with TestClient(app_of(town, Address()), base_url="http://127.0.0.1") as client:
         assert client.get("/readyz").json() == {"status": "ready", "trouble": None}
-        monkeypatch.setattr(town.race, "walk", stumble)
+        monkeypatch.setattr(town.race if part == "walk" else town, part, stumble)
         response = client.get("/readyz")
         while response.status_code == 200:
             response = client.get("/readyz")
         healthy = client.get("/healthz").json()["status"]
 
     assert response.status_code == 503
-    assert response.json()["detail"].startswith("the town has stopped with ValueError: no way to")
+    assert response.json()["detail"].startswith("the town has stopped with ValueError: no way")
     assert healthy == "ok"
 
 
