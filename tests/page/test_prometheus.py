@@ -148,7 +148,7 @@ def test_every_rule_is_evaluated_without_error(prometheus: Asked) -> None:
         time.sleep(0.3)
 
     assert {rule["health"] for rule in rules} == {"ok"}
-    assert {rule["state"] for rule in rules if rule["name"] != "SegueSurprised"} == {"inactive"}
+    assert "firing" not in {rule["state"] for rule in rules}
 
 
 def test_rules_and_panels_speak_only_of_metrics_that_some_room_names() -> None:
