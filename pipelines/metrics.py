@@ -113,9 +113,6 @@ class Metrics:
             "segue_policy_made_timestamp_seconds", "When it was taken into use", registry=registry
         )
         self.versions = Counter("segue_policy_versions", "Versions taken into use", registry=registry)
-        self.drifts = Counter(
-            "segue_drifts", "Changes for the worse that the learner has found", registry=registry
-        )
         self.listeners = Gauge("segue_listeners", "Listeners met since the start", registry=registry)
         self.tracks = Gauge("segue_tracks", "Tracks in the catalogue or with facts", registry=registry)
         self.streams = Gauge("segue_streams", "Open streams of the page", registry=registry)
@@ -127,7 +124,6 @@ class Metrics:
         for sign in ("more", "less"):
             self.surprise.labels(sign)
         self._version: Version | None = None
-        self._drifts = 0
 
     def took(self, kind: str, done: Transition, seconds: float | None = None) -> None:
         """Count one record's transition; ``seconds`` from its receipt to its scores, if that was measured."""
@@ -154,11 +150,6 @@ class Metrics:
         """Count one record that became a dead letter."""
         self.records.labels(kind, "rejected").inc()
         self.dead_letters.labels(reason).inc()
-
-    def found_drifts(self, found: int) -> None:
-        """Note how many drifts the learner has found since its start."""
-        self.drifts.inc(max(found - self._drifts, 0))
-        self._drifts = found
 
     def decides(self, version: Version) -> None:
         """Note which version decides; one that is known already costs nothing."""

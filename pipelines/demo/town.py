@@ -7,6 +7,7 @@ between them, so a click never waits for longer than a slice, and no state is sh
 import asyncio
 import logging
 from collections import Counter, deque
+from collections.abc import Iterator
 from time import perf_counter
 
 from bandits.version import Version
@@ -15,7 +16,7 @@ from pipelines.demo.advisor import EngineAdvisor
 from pipelines.demo.race import SEGUE, SPANS_A_DAY, Race
 from pipelines.demo.settings import DAY_MS
 from pipelines.listener import Listener
-from pipelines.metrics import Metrics, outcome_of
+from pipelines.metrics import Figure, Metrics, outcome_of
 from pipelines.page.desk import Desk
 from pipelines.page.hub import Hub
 from pipelines.page.port import Bucket, Note, Overview
@@ -49,6 +50,7 @@ class Town:
         self.metrics = Metrics()
         self.advisor: EngineAdvisor = race.engine
         self.advisor.observer = self
+        self.metrics.read_from(self._figures)
         self.hub = Hub(run_id, on_missed=self.metrics.missed.inc)
         self.desk = Desk(self.advisor.engine.views, self.metrics, self.hub)
         self.dead_letters: Counter[str] = Counter()
@@ -79,11 +81,14 @@ class Town:
         kind = "play" if isinstance(record, Play) else "request"
         self.desk.observe(kind, record.listener_id, done, version, seconds)
 
+    def _figures(self) -> Iterator[Figure]:
+        worse = "Changes for the worse that the learner has found"
+        yield Figure("segue_drifts", worse, {}, self.advisor.engine.learner.drifts, counts=True)
+
     def _look_for_drift(self) -> None:
         found = self.advisor.engine.learner.drifts
         if found > self._drifts:
             self._drifts = found
-            self.metrics.found_drifts(found)
             self._notes.append(Note(self.now_ms, "the learner finds a drift"))
 
     def fired(self, done: Transition) -> None:

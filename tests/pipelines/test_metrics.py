@@ -73,16 +73,6 @@ def test_a_version_is_counted_when_it_is_taken_into_use(ann: Listening) -> None:
     assert metrics.value("segue_policy_rows") == 50.0
 
 
-def test_drifts_are_counted_as_the_learner_finds_them() -> None:
-    """It tells how many there were since its start; a learner that starts anew takes nothing back."""
-    metrics = Metrics()
-
-    for found in (0, 1, 1, 3, 0, 1):
-        metrics.found_drifts(found)
-
-    assert metrics.value("segue_drifts_total") == 4.0
-
-
 def test_names_follow_the_conventions() -> None:
     """Prometheus's own parser reads the text; names are snake case, the unit stands last."""
     families = list(text_string_to_metric_families(Metrics().text().decode()))  # type: ignore[no-untyped-call]
