@@ -65,7 +65,7 @@ def produce(entries: Iterator[Entry], settings: Kafka, pace: Pace | None = None)
                 if isinstance(record, Track):
                     topic, key, at_ms = tracks, record.track_id, None
                 else:
-                    record = clock.await_turn(record, sent)
+                    record = clock.await_turn(record)
                     topic, key, at_ms = events, record.listener_id, record.at_ms
                 headers = [(SCHEMA_HEADER, SCHEMA_OF[type(record)].encode())]
                 future = producer.send(topic, encode(record), key.encode(), headers, timestamp_ms=at_ms)
@@ -86,19 +86,22 @@ class _Clock:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._began = time.monotonic()
+        self._began = 0.0
         self._first_ms: int | None = None
         self._shift_ms = 0
+        self._sent = 0  # of what waits for its turn: a catalogue does not
 
-    def await_turn(self, record: Play | Request | Erasure, sent: int) -> Play | Request | Erasure:
+    def await_turn(self, record: Play | Request | Erasure) -> Play | Request | Erasure:
         if self._first_ms is None:
+            self._began = time.monotonic()
             self._first_ms = record.at_ms
             self._shift_ms = int(time.time() * 1_000) - record.at_ms if self._pace.now else 0
         due = 0.0
         if self._pace.rate is not None:
-            due = sent / self._pace.rate
+            due = self._sent / self._pace.rate
         elif self._pace.speed is not None:
             due = (record.at_ms - self._first_ms) / 1_000 / self._pace.speed
+        self._sent += 1
         wait_s = self._began + due - time.monotonic()
         if wait_s > 0:
             time.sleep(wait_s)
