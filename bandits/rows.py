@@ -56,6 +56,8 @@ def decision_rows(
 def rows_of(parts: Sequence[Feedback], organic_weight: float = 1.0) -> Rows:
     """Return the rows of some feedback records, in order.
 
+    A row that stands for w like it is √w times as long, its reward too: in E and b it weighs w.
+
     Raises ValueError if contexts, or columns, differ in length.
 
     >>> ones = np.ones(2, "<f4").tobytes()
@@ -68,7 +70,14 @@ def rows_of(parts: Sequence[Feedback], organic_weight: float = 1.0) -> Rows:
     rewards, changes = [slot.reward for slot in slots], [slot.reward_change for slot in slots]
     told = np.array([*rewards, *changes, *[slot.first for slot in slots]], np.float64).reshape(3, len(slots))
     counts = [len(part.slots) for part in parts]
-    return _joined(parts, weights, counts, slots, told[0], told[1], told[2] != 0.0)
+    rows = _joined(parts, weights, counts, slots, told[0], told[1], told[2] != 0.0)
+    each = np.array([slot.weight for slot in slots], np.float64)
+    if (each != 1.0).any():
+        scale = np.sqrt(each)
+        rows.columns[:] *= scale.astype(np.float32)[:, np.newaxis]
+        rows.reward[:] *= scale
+        rows.reward_change[:] *= scale
+    return rows
 
 
 def skip_rows_of(parts: Sequence[Feedback]) -> Rows | None:

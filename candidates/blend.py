@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from candidates.covisits import shortlist_covisits
 from candidates.followers import shortlist_followers
 from candidates.fresh import fresh_track
 from candidates.own_followers import shortlist_own_followers
@@ -9,7 +10,7 @@ from candidates.repeats import shortlist_repeats
 from numeric.arrays import Records
 from numeric.jit import kernel
 
-OWN_FOLLOWERS, FOLLOWERS, REPEATS, FRESH, POPULAR, REQUESTED = range(6)
+OWN_FOLLOWERS, COVISITS, FOLLOWERS, REPEATS, FRESH, POPULAR, REQUESTED = range(7)
 
 
 @kernel
@@ -22,6 +23,8 @@ def blend(
     own: Records,
     tracks: Records,
     followers: Records,
+    votes: Records,
+    voted: Records,
     popular: Records,
     fresh: Records,
     clock: Records,
@@ -32,11 +35,13 @@ def blend(
     """Fill ``candidates`` (handles) and ``sources``; return how many there are.
 
     Sources propose in turn, each up to its quota of new tracks; popular tracks fill what is left.
-    ``quotas`` (5,) follows the order of the source numbers; ``own`` must hold this recall's rows.
+    ``quotas`` (6,) follows the order of the source numbers; ``own`` must hold this recall's rows.
     """
     n = 0
     length = shortlist_own_followers(shortlist[: quotas[OWN_FOLLOWERS]], own, tracks, plays)
     n = _take(candidates, sources, n, shortlist, length, OWN_FOLLOWERS, own, tracks, stamp)
+    length = shortlist_covisits(shortlist[: quotas[COVISITS]], tracks, votes, voted, summary)
+    n = _take(candidates, sources, n, shortlist, length, COVISITS, own, tracks, stamp)
     length = shortlist_followers(shortlist[: quotas[FOLLOWERS]], own, tracks, followers, summary, stamp)
     n = _take(candidates, sources, n, shortlist, length, FOLLOWERS, own, tracks, stamp)
     length = shortlist_repeats(shortlist[: quotas[REPEATS]], own, tracks, plays)

@@ -5,9 +5,12 @@ import math
 import numpy as np
 
 from numeric.arrays import Floats, Indices, Records, Singles
+from numeric.dice import bits
 from numeric.jit import kernel
 
 DIGITS = 6
+CONTRASTS = 4  # candidates that an organic play is told from
+CONTRAST_DICE = 2_000  # number of the first of the dice that draw them
 
 
 @kernel
@@ -29,6 +32,26 @@ def published(mean: float) -> float:
 
 
 @kernel
+def draw_contrasts(count: int, chosen: Indices, key: np.uint64) -> Indices:
+    """Return `CONTRASTS` of ``count`` candidates outside of the slate, drawn evenly; all if there are fewer.
+
+    Where the slate holds every candidate, of the slate itself.
+
+    >>> drawn = draw_contrasts(100, np.arange(10), np.uint64(7))
+    >>> len(drawn), bool(drawn.min() >= 10)
+    (4, True)
+    """
+    is_left = np.ones(count, np.bool_)
+    if len(chosen) < count:
+        is_left[chosen] = False
+    left = np.flatnonzero(is_left)
+    for i in range(min(CONTRASTS, len(left))):  # the first steps of a shuffle
+        j = i + int(bits(key, CONTRAST_DICE + i) % np.uint64(len(left) - i))
+        left[i], left[j] = left[j], left[i]
+    return left[:CONTRASTS].copy()
+
+
+@kernel
 def take_slate(
     chosen: Indices,
     propensity: Floats,
@@ -44,6 +67,7 @@ def take_slate(
 ) -> int:
     """Copy what belongs to ``chosen``, k places; return how many words of their columns are not 0.
 
+    The places are those of the slots, then those of the contrasts (`draw_contrasts`).
     Filled are drawn (2, ≥ k): handle and source; figures (4, ≥ k): mean, published score, propensity, skip
     probability; rows (≥ k, P): columns. ``skip_weights`` (C, P) tell skips; where nothing is known of
     them they are (0, 0), and the probabilities mean nothing.

@@ -8,9 +8,10 @@ from bandits.prediction import predict_mean, predict_spread
 from bandits.slate import draw, draw_slots, refuse
 from bandits.version import APART
 from candidates.consider import consider
-from candidates.taking import take_slate
+from candidates.taking import CONTRASTS, draw_contrasts, take_slate
 from numeric.arrays import Bytes, Floats, Records, Singles
 from numeric.jit import kernel
+from pipelines.session_marks import session_key
 from pipelines.settings import Settings
 from pipelines.views import Views
 
@@ -20,22 +21,31 @@ class Chosen(NamedTuple):
 
     candidates: int
     slots: int
-    words: int  # columns of the slots that are not 0
+    contrasts: int  # behind the slots
+    words: int  # columns of both that are not 0
 
 
 def look_at(
-    plays: Records, now_ms: int, given: Records, limit: int, key: int, views: Views, settings: Settings
+    plays: Records,
+    listener_id: str,
+    now_ms: int,
+    given: Records,
+    limit: int,
+    key: int,
+    views: Views,
+    settings: Settings,
 ) -> int:
     """Fill the workspace with candidates, sources, context and columns; return how many candidates there are.
 
     ``given`` (handles) are the candidates where ``limit`` is 0; else the sources propose up to ``limit``.
     """
     views.work.make_room(max(limit, len(given)), 0)
-    return int(consider(*_world(plays, now_ms, given, limit, key, views, settings)))
+    return int(consider(*_world(plays, listener_id, now_ms, given, limit, key, views, settings)))
 
 
 def choose(
     plays: Records,
+    listener_id: str,
     now_ms: int,
     given: Records,
     limit: int,
@@ -53,9 +63,9 @@ def choose(
     spread = policy.wants_variance or policy.draws > 0
     fits = version.weights.shape == (len(work.context), work.columns.shape[1])
     if compiled is None or not fits or (spread and not len(version.covariance)):
-        return _choose_plainly(plays, now_ms, given, limit, slots, key, views, settings)
-    work.make_room(max(limit, len(given)), slots)
-    world = _world(plays, now_ms, given, limit, key, views, settings)
+        return _choose_plainly(plays, listener_id, now_ms, given, limit, slots, key, views, settings)
+    work.make_room(max(limit, len(given)), slots + CONTRASTS)
+    world = _world(plays, listener_id, now_ms, given, limit, key, views, settings)
     mind = (
         version.weights, version.covariance if spread else None, policy.wants_variance, policy.draws,
         np.uint64(key ^ APART), *compiled, slots, views.skips.weights,
@@ -69,6 +79,7 @@ def choose(
 
 def _choose_plainly(
     plays: Records,
+    listener_id: str,
     now_ms: int,
     given: Records,
     limit: int,
@@ -79,29 +90,39 @@ def _choose_plainly(
 ) -> Chosen:
     """Do the same step by step: for policies that are no kernel, and for errors in their own words."""
     work = views.work
-    n = look_at(plays, now_ms, given, limit, key, views, settings)
+    n = look_at(plays, listener_id, now_ms, given, limit, key, views, settings)
     known = views.version.predict(work.context, work.columns[:n], views.policy, key)
     work.means[:n] = known.mean
-    drawn = draw(views.policy, known, slots, key)
-    work.make_room(n, slots)
+    chosen, propensity = draw(views.policy, known, slots, key)
+    contrasts = draw_contrasts(n, chosen, np.uint64(key))
+    work.make_room(n, slots + CONTRASTS)
     words = take_slate(
-        *drawn, work.candidates, work.sources, work.means, work.columns, work.context,
+        np.concatenate((chosen, contrasts)), np.concatenate((propensity, np.zeros(len(contrasts)))),
+        work.candidates, work.sources, work.means, work.columns, work.context,
         views.skips.weights, work.drawn, work.figures, work.slot_columns,
     )  # fmt: skip
-    return Chosen(n, len(drawn.chosen), int(words))
+    return Chosen(n, len(chosen), len(contrasts), int(words))
 
 
 def _world(
-    plays: Records, now_ms: int, given: Records, limit: int, key: int, views: Views, settings: Settings
+    plays: Records,
+    listener_id: str,
+    now_ms: int,
+    given: Records,
+    limit: int,
+    key: int,
+    views: Views,
+    settings: Settings,
 ) -> tuple[Any, ...]:
     """Return what `consider` takes."""
-    table, work = views.table, views.work
+    table, work, recent = views.table, views.work, views.recent
     stamp = work.next_stamp(table)
     return (
-        given, limit, now_ms, settings.sessions.gap_ms, np.uint64(key), stamp, plays, views.quotas,
-        table.track_bytes, table.follower_bytes, table.popular, table.fresh, table.clock_bytes,
-        work.own_bytes, work.by_artist_bytes, work.shortlist_bytes, work.summary_bytes,
-        work.candidates, work.sources, work.context, work.columns,
+        given, limit, now_ms, settings.sessions.gap_ms, np.uint64(key), stamp,
+        np.uint64(session_key(listener_id, settings)), plays, views.quotas, table.track_bytes,
+        table.follower_bytes, recent.block_bytes, recent.clock[0], table.popular, table.fresh,
+        table.clock_bytes, work.own_bytes, work.by_artist_bytes, work.shortlist_bytes, work.summary_bytes,
+        work.vote_bytes, work.voted, work.candidates, work.sources, work.context, work.columns,
     )  # fmt: skip
 
 
@@ -113,10 +134,13 @@ def _choose(
     gap_ms: int,
     key: np.uint64,
     stamp: int,
+    listener: np.uint64,
     plays: Records,
     quotas: Records,
     track_bytes: Bytes,
     follower_bytes: Bytes,
+    block_bytes: Bytes,
+    newest_block: int,
     popular: Records,
     fresh: Records,
     clock_bytes: Bytes,
@@ -124,6 +148,8 @@ def _choose(
     by_artist_bytes: Bytes,
     shortlist_bytes: Bytes,
     summary_bytes: Bytes,
+    vote_bytes: Bytes,
+    voted: Records,
     candidates: Records,
     sources: Records,
     context: Singles,
@@ -142,12 +168,12 @@ def _choose(
     drawn: Records,
     figures: Floats,
     slot_columns: Singles,
-) -> tuple[int, int, int]:
-    """Return (candidates, slots, words); without a covariance, what needs one is not even compiled."""
+) -> tuple[int, int, int, int]:
+    """Return what `Chosen` has; without a covariance, what needs one is not even compiled."""
     n = consider(
-        given, limit, now_ms, gap_ms, key, stamp, plays, quotas,
-        track_bytes, follower_bytes, popular, fresh, clock_bytes,
-        own_bytes, by_artist_bytes, shortlist_bytes, summary_bytes,
+        given, limit, now_ms, gap_ms, key, stamp, listener, plays, quotas,
+        track_bytes, follower_bytes, block_bytes, newest_block, popular, fresh, clock_bytes,
+        own_bytes, by_artist_bytes, shortlist_bytes, summary_bytes, vote_bytes, voted,
         candidates, sources, context, columns,
     )  # fmt: skip
     mean = predict_mean(weights, context, columns[:n])
@@ -158,8 +184,10 @@ def _choose(
             covariance, context, columns[:n], want_variance, draws, draws_key
         )
     chosen, propensity = draw_slots(kind, floor, setting, mean, variance, deviations, slots, key)
+    contrasts = draw_contrasts(n, chosen, key)
     words = take_slate(
-        chosen, propensity, candidates, sources, means, columns, context, skip_weights,
+        np.concatenate((chosen, contrasts)), np.concatenate((propensity, np.zeros(len(contrasts)))),
+        candidates, sources, means, columns, context, skip_weights,
         drawn, figures, slot_columns,
     )  # fmt: skip
-    return n, chosen.shape[0], words
+    return n, chosen.shape[0], contrasts.shape[0], words

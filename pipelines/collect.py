@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from features.track.layout import EVENT, FOLLOWED, HEARD, SHOWN
 from features.track.table import TrackTable
+from topics.recent_play import RecentPlay
 from topics.track_event import TrackEvent
 
 KINDS = {"heard": HEARD, "followed": FOLLOWED, "shown": SHOWN}
@@ -51,3 +52,14 @@ def records_of(rows: npt.NDArray[np.void], table: TrackTable) -> list[TrackEvent
         )
         for at_ms, track, by, residual, share, kind, steps, skipped in rows.tolist()
     ]
+
+
+def recent_play_of(recent: tuple[int, int, int], table: TrackTable) -> RecentPlay:
+    """Return a (session mark, track, event time) as the record that travels on ``recent-plays``."""
+    mark, track, at_ms = recent
+    return RecentPlay(f"{mark:016x}", table.names[track], at_ms)
+
+
+def recent_row_of(record: RecentPlay, table: TrackTable) -> tuple[int, int, int]:
+    """Return what `recent_play_of` was given."""
+    return int(record.session_mark, 16), table.handle(record.track_id), record.at_ms

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from bandits.examination import seen
 from features.track.events import shown
-from pipelines.listener import CREDIT_BYTES, Pending, size_of
+from pipelines.listener import CREDIT_BYTES, LISTED, Pending, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.feedback import Feedback, FeedbackSlot
+from topics.ids import key_of
 from topics.play import Play
 
 
@@ -81,22 +82,20 @@ def credited(
 
 
 def organic(
-    newest: Pending,
-    slot: int,
-    play: Play,
-    described: tuple[bytes, bytes],
-    play_hash: int,
-    earned: Earned,
-    mark: str,
-) -> tuple[Pending, Feedback]:
-    """Return a play nobody recommended beside an unplayed ``slot`` of the newest slate: a decision of two.
+    newest: Pending, play: Play, described: tuple[bytes, bytes], play_hash: int, earned: Earned, mark: str
+) -> tuple[Pending, Feedback] | None:
+    """Return a play nobody recommended as a decision of its own, and the feedback that tells of it.
 
-    ``described`` are the play's context and columns as of that slate. The feedback tells of both.
+    ``described`` are the play's context and columns as of the ``newest`` decision, which listed it. The
+    feedback tells it from candidates drawn beside that decision's slate, without those played since. Where
+    nobody says what was shown, the listener chose among all candidates, and each stands for its share of
+    them; else they count as one together. None if there is no such candidate.
     """
+    contrasts = _contrasts_of(newest, play.track_id)
+    if not contrasts:
+        return None
     context, columns = described
-    contrast = columns_of(newest, slot)
-    tracks = (play.track_id, newest.tracks[slot])
-    policy, version, joined = newest.policy, newest.policy_version, columns + contrast
+    tracks, policy, version = (play.track_id,), newest.policy, newest.policy_version
     decision = Pending(
         decision_id=f"{play_hash:016x}",
         at_ms=newest.at_ms,
@@ -105,34 +104,68 @@ def organic(
         policy=policy,
         policy_version=version,
         tracks=tracks,
-        propensities=(0.0, 0.0),
-        means=(0.0, newest.means[slot]),
+        propensities=(0.0,),
+        means=(0.0,),
         context=context,
-        columns=joined,
-        plays=(play_hash, 0),
-        rewards=(earned.reward, 0.0),
-        skips=() if earned.skipped < 0 else (earned.skipped, -1),
-        seen=2,
+        columns=columns,
+        plays=(play_hash,),
+        rewards=(earned.reward,),
+        skips=() if earned.skipped < 0 else (earned.skipped,),
+        seen=1,
         parts=1,
-        size=size_of(tracks, context, joined, policy, version) + CREDIT_BYTES,
+        size=size_of(tracks, context, columns, policy, version) + CREDIT_BYTES,
     )
     verdict = None if earned.skipped < 0 else bool(earned.skipped)
-    feedback = Feedback(
-        decision_id=decision.decision_id,
+    first = FeedbackSlot(0, play.track_id, columns, None, earned.reward, earned.reward, True, verdict)
+    return decision, _organic_feedback(newest, context, (first, *contrasts), play_hash, mark)
+
+
+def verdict_alone(
+    newest: Pending, play: Play, described: tuple[bytes, bytes], play_hash: int, earned: Earned, mark: str
+) -> Feedback:
+    """Return the feedback of a play whose track was no candidate: the verdict on it, and no reward."""
+    context, columns = described
+    slot = FeedbackSlot(0, play.track_id, columns, None, 0.0, skipped=bool(earned.skipped))
+    return _organic_feedback(newest, context, (slot,), play_hash, mark)
+
+
+def _organic_feedback(
+    newest: Pending, context: bytes, slots: tuple[FeedbackSlot, ...], play_hash: int, mark: str
+) -> Feedback:
+    return Feedback(
+        decision_id=f"{play_hash:016x}",
         listener_mark=mark,
         at_ms=newest.at_ms,
         kind="organic",
         attribution="none",
-        policy=policy,
-        policy_version=version,
+        policy=newest.policy,
+        policy_version=newest.policy_version,
         layout=LAYOUT,
         context=context,
-        slots=(
-            FeedbackSlot(0, tracks[0], columns, None, earned.reward, earned.reward, True, verdict),
-            FeedbackSlot(1, tracks[1], contrast, None, 0.0, 0.0, True),
-        ),
+        slots=slots,
     )
-    return decision, feedback
+
+
+def lists(decision: Pending, track_id: str) -> bool:
+    """Return whether a track was a candidate of the newest decision (one in 600 is taken for one)."""
+    low = LISTED.type(key_of(track_id) & 0xFFFF)
+    return bool((np.frombuffer(decision.listed, LISTED) == low).any())
+
+
+def _contrasts_of(decision: Pending, track_id: str) -> list[FeedbackSlot]:
+    """Return the rows that a play of ``track_id`` is told from."""
+    played = {name for name, play in zip(decision.tracks, decision.plays, strict=True) if play}
+    count = max(len(decision.contrasts), 1)
+    width = len(decision.contrast_columns) // count
+    weight = decision.contrast_weight if decision.shown < 0 else 1.0 / count
+    return [
+        FeedbackSlot(
+            1 + i, name, decision.contrast_columns[i * width : (i + 1) * width], None, 0.0, first=True,
+            weight=weight,
+        )
+        for i, name in enumerate(decision.contrasts)
+        if name != track_id and name not in played
+    ]  # fmt: skip
 
 
 def columns_of(decision: Pending, slot: int) -> bytes:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from candidates import SOURCE_NAMES
 from pipelines.choose import choose, look_at
-from pipelines.listener import Pending, Plays, size_of
+from pipelines.listener import LISTED, Pending, Plays, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.ids import key_of, name_of
@@ -51,10 +51,10 @@ class Decided(NamedTuple):
 
 
 def describe(
-    plays: Plays, now_ms: int, handles: Handles, views: Views, settings: Settings
+    plays: Plays, listener_id: str, now_ms: int, handles: Handles, views: Views, settings: Settings
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return the context vector and the columns of given tracks, as known at ``now_ms``."""
-    n, work = look_at(plays, now_ms, handles, 0, 0, views, settings), views.work
+    n, work = look_at(plays, listener_id, now_ms, handles, 0, 0, views, settings), views.work
     return work.context.copy(), work.columns[:n].copy()
 
 
@@ -65,7 +65,9 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
     given, limit = NO_HANDLES, settings.candidates.limit
     if question.candidates is not None:
         given, limit = _usable(question.candidates, views), 0
-    n, slots, words = choose(plays, question.at_ms, given, limit, question.limit, key, views, settings)
+    n, slots, extra, words = choose(
+        plays, question.listener_id, question.at_ms, given, limit, question.limit, key, views, settings
+    )
     work = views.work
     context = work.context.copy()
     considered = Considered(
@@ -79,14 +81,17 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
         return Decided(_scores(question, decision_id, views, (), NO_CANDIDATE), None, considered)
 
     track_names = views.table.names
-    handles, sources = work.drawn[:, :slots].tolist()
+    handles, sources = work.drawn[:, : slots + extra].tolist()
     means, scores, propensities, p_skips = work.figures[:, :slots].tolist()
-    names = tuple([track_names[handle] for handle in handles])
-    source_names = [SOURCE_NAMES[source] for source in sources]
+    every = tuple([track_names[handle] for handle in handles])
+    names, contrasts = every[:slots], every[slots:]
+    source_names = [SOURCE_NAMES[source] for source in sources[:slots]]
     skips = p_skips if views.skips.known else repeat(None)
     slate = tuple(map(ScoredTrack, names, scores, propensities, source_names, skips))
+    listed = views.table.tracks["key"][work.candidates[:n]].astype(LISTED).tobytes()
     version = views.version.name
-    context_bytes, columns_bytes = context.tobytes(), work.slot_columns[:slots].tobytes()
+    context_bytes, columns_bytes = context.tobytes(), work.slot_columns[: slots + extra].tobytes()
+    border = slots * work.slot_columns.itemsize * work.slot_columns.shape[1]
     pending = Pending(
         decision_id=decision_id,
         at_ms=question.at_ms,
@@ -98,10 +103,14 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
         propensities=tuple(propensities),
         means=tuple(means),
         context=context_bytes,
-        columns=columns_bytes,
+        columns=columns_bytes[:border],
         plays=(0,) * slots,
         rewards=(0.0,) * slots,
-        size=size_of(names, context_bytes, columns_bytes, views.policy_name, version, words=words),
+        listed=listed,
+        contrasts=contrasts,
+        contrast_columns=columns_bytes[border:],
+        contrast_weight=max(n - slots, extra) / max(extra, 1),
+        size=size_of(every, context_bytes + listed, columns_bytes, views.policy_name, version, words=words),
     )
     return Decided(_scores(question, decision_id, views, slate, None), pending, considered)
 

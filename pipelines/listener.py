@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from features.listener.layout import PLAY
 from features.listener.stored_plays import KEPT, OLD, pack_plays, unpack_plays
@@ -18,6 +19,7 @@ Plays = npt.NDArray[np.void]
 
 STATE_BYTES_MAX = 16_384  # of one listener, stored
 FRAME_BYTES = 256  # of them for all but plays and pending decisions, at most
+LISTED = np.dtype("<u2")
 DECISION_BYTES, SLOT_BYTES, CREDIT_BYTES = 96, 20, 21  # of a decision beside its texts and columns
 
 
@@ -37,6 +39,10 @@ class Pending(Struct, frozen=True, gc=False):
     columns: bytes  # (slots, columns) float32
     plays: tuple[int, ...]  # per slot the play credited to it, 0 for none
     rewards: tuple[float, ...]
+    listed: bytes = b""  # of the newest decision: the low 16 bits of each candidate's key
+    contrasts: tuple[str, ...] = ()  # and those of them that an organic play is told from
+    contrast_columns: bytes = b""
+    contrast_weight: float = 1.0  # how many candidates each stands for
     skips: tuple[int, ...] = ()  # per slot the verdict on its play, −1 unknown; empty: none known
     seen: int = 0  # slots that an earlier part has shown to the learner
     shown: int = -1  # slots that the client says were seen, −1: it did not say
@@ -89,6 +95,9 @@ class _StoredPending(Struct, frozen=True, array_like=True):
     shown: int
     parts: int
     size: int
+    listed: bytes
+    contrasts: tuple[str, ...]
+    contrast_weight: float
 
 
 def new_listener() -> Listener:
@@ -104,7 +113,7 @@ def store_listener(listener: Listener, names: list[str]) -> bytes:
     """Return the state as bytes; tracks are written by name, each once."""
     tracks, old, kept = pack_plays(listener.plays, listener.kept)
     pending = listener.pending
-    columns = bytearray().join([decision.columns for decision in pending])
+    columns = bytearray().join([decision.columns + decision.contrast_columns for decision in pending])
     columns_set, words = pack_words(np.frombuffer(columns, "<u4"))
     return _encoder.encode(
         _Stored(
@@ -173,6 +182,14 @@ def size_of(
     return DECISION_BYTES + len(tracks) * SLOT_BYTES + texts + len(context) + columns_bytes
 
 
+def without_contrasts(decision: Pending) -> Pending:
+    """Return a decision that is no longer the newest: no organic play is told from its candidates."""
+    if not decision.listed:
+        return decision
+    size = decision.size - size_of(decision.contrasts, decision.listed, decision.contrast_columns)
+    return replace(decision, listed=b"", contrasts=(), contrast_columns=b"", size=size + DECISION_BYTES)
+
+
 def _pack_pending(decision: Pending) -> _StoredPending:
     skips = decision.skips or (-1,) * len(decision.tracks)
     return _StoredPending(
@@ -186,17 +203,21 @@ def _pack_pending(decision: Pending) -> _StoredPending:
         decision.propensities,
         decision.means,
         decision.context,
-        len(decision.columns),
+        len(decision.columns) + len(decision.contrast_columns),
         tuple([(i, play, decision.rewards[i], skips[i]) for i, play in enumerate(decision.plays) if play]),
         decision.seen,
         decision.shown,
         decision.parts,
         decision.size,
+        decision.listed,
+        decision.contrasts,
+        decision.contrast_weight,
     )
 
 
 def _unpack_pending(stored: _StoredPending, columns: bytes) -> Pending:
     slots = len(stored.tracks)
+    border = len(columns) // max(slots + len(stored.contrasts), 1) * slots
     plays, rewards, skips = [0] * slots, [0.0] * slots, [-1] * slots
     for slot, play, reward, skip in stored.credits:
         plays[slot], rewards[slot], skips[slot] = play, reward, skip
@@ -211,9 +232,13 @@ def _unpack_pending(stored: _StoredPending, columns: bytes) -> Pending:
         stored.propensities,
         stored.means,
         stored.context,
-        columns,
+        columns[:border],
         tuple(plays),
         tuple(rewards),
+        stored.listed,
+        stored.contrasts,
+        columns[border:],
+        stored.contrast_weight,
         tuple(skips) if max(skips) >= 0 else (),
         stored.seen,
         stored.shown,

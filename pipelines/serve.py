@@ -23,13 +23,23 @@ from pipelines.credit import (
     credited,
     find_credit,
     find_credited,
+    lists,
     mark_of,
     organic,
     shown_events,
+    verdict_alone,
 )
 from pipelines.decide import Decided, Question, decide, describe
-from pipelines.listener import FRAME_BYTES, STATE_BYTES_MAX, Listener, Pending, new_listener
+from pipelines.listener import (
+    FRAME_BYTES,
+    STATE_BYTES_MAX,
+    Listener,
+    Pending,
+    new_listener,
+    without_contrasts,
+)
 from pipelines.outcome import outcome_of, reward_of
+from pipelines.session_marks import session_mark
 from pipelines.settings import Settings
 from pipelines.timers import next_deadline, with_due
 from pipelines.views import Views
@@ -50,6 +60,7 @@ class Transition(Struct):
     decided: Decided | None = None
     feedback: list[Feedback] = field(default_factory=list)
     events: list[npt.NDArray[np.void]] = field(default_factory=list)
+    recent: tuple[int, int, int] | None = None  # (session mark, track, event time) of a newest play
     counts: dict[str, int] = field(default_factory=dict)
     earned: list[float] = field(default_factory=list)  # by each decision that was closed, over its slots
     skip: tuple[float, bool] | None = None  # how likely this play's skip was thought, and the verdict
@@ -175,6 +186,10 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings, 
         done.counts["late_applied"] = 1
         return
     done.heard = happening == INSERTED
+    if done.heard and settings.facts.recent_plays:
+        done.recent = (
+            session_mark(plays, play.listener_id, play.started_ms, settings), track, play.at_ms,
+        )  # fmt: skip
     if not answering:
         return
     question = Question(play.listener_id, play.event_id, play.at_ms, play.surface, settings.slates.limit)
@@ -228,7 +243,8 @@ def _answer(done: Transition, question: Question, views: Views, settings: Settin
         if len(waiting) < settings.slates.pending:
             break
         _close(done, waiting[0], question.listener_id, views, settings)
-    done.state = replace(done.state, pending=(*done.state.pending, decided.pending))
+    earlier = tuple([without_contrasts(decision) for decision in done.state.pending])
+    done.state = replace(done.state, pending=(*earlier, decided.pending))
 
 
 def _make_room(done: Transition, listener_id: str, views: Views, settings: Settings) -> None:
@@ -284,25 +300,32 @@ def _credit(
 def _note_organic(
     done: Transition, play: Play, play_hash: int, earned: Earned, views: Views, settings: Settings
 ) -> None:
-    """Keep a play nobody recommended beside one unplayed track of the newest slate, as a decision of two.
+    """Keep a play nobody recommended, told from candidates of the newest decision that were not played.
 
-    Both are described as they stood when that slate was drawn, so no column knows of the play itself.
+    All are described as they stood when that slate was drawn, so no column knows of the play itself. A
+    track that was no candidate is told from none: why it was none would pass for why it was played. Such
+    a play teaches skips alone, if its verdict comes with it.
     """
     state = done.state
     assert state is not None
     newest = next((p for p in reversed(state.pending) if p.kind == "recommended"), None)
     if newest is None or newest.at_ms > play.started_ms:
         return
-    unplayed = [i for i, name in enumerate(newest.tracks) if not newest.plays[i] and name != play.track_id]
-    if not unplayed:
+    listed = lists(newest, play.track_id)
+    if not listed and earned.skipped < 0:
         return
-    slot = unplayed[play_hash % len(unplayed)]
     track = np.array([views.table.handle(play.track_id)], np.int32)
-    context, columns = describe(state.plays, newest.at_ms, track, views, settings)
+    context, columns = describe(state.plays, play.listener_id, newest.at_ms, track, views, settings)
     done.skip = _skip_foretold(context, columns[0], earned, views)
     described = context.tobytes(), columns.tobytes()
     mark = mark_of(play.listener_id, settings)
-    decision, feedback = organic(newest, slot, play, described, play_hash, earned, mark)
+    if not listed:
+        done.feedback.append(verdict_alone(newest, play, described, play_hash, earned, mark))
+        return
+    noted = organic(newest, play, described, play_hash, earned, mark)
+    if noted is None:
+        return
+    decision, feedback = noted
     done.feedback.append(feedback)
     others = tuple([p for p in state.pending if p.kind == "recommended"])
     done.state = replace(state, pending=(*others, decision))

@@ -73,8 +73,9 @@ class Candidates(Section):
 
     limit: int = Field(100, ge=2, le=1_000, description="candidates of a decision")
     own_followers: int = Field(20, ge=0, le=1_000, description="tracks the listener played after these")
-    followers: int = Field(50, ge=0, le=1_000, description="tracks everybody played after these")
-    repeats: int = Field(30, ge=0, le=1_000, description="tracks the listener has played before")
+    covisits: int = Field(40, ge=0, le=1_000, description="tracks of recent sessions that held these")
+    followers: int = Field(20, ge=0, le=1_000, description="tracks everybody played after these")
+    repeats: int = Field(20, ge=0, le=1_000, description="tracks the listener has played before")
     fresh: int = Field(3, ge=0, le=1_000, description="new tracks with little exposure")
     popular: int = Field(1_000, ge=0, le=1_000, description="popular tracks, filling what is left")
 
@@ -147,10 +148,13 @@ class Rewards(BaseModel):
 
 
 class Facts(Section):
-    """How fast counts of tracks fade."""
+    """How fast counts of tracks fade, and how many of everybody's newest plays are kept."""
 
     popularity_half_life_days: float = Field(7.0, gt=0.01, le=10_000, description="plays, skips, exposures")
     follower_half_life_days: float = Field(90.0, gt=0.01, le=10_000, description="followers")
+    recent_plays: int = Field(
+        1_000_000, ge=0, le=100_000_000, description="newest plays of all, 25 bytes each; 0: followers alone"
+    )
 
 
 class Settings(BaseSettings):

@@ -65,6 +65,7 @@ class Progress(Struct, frozen=True):
     version_ms: int
     learning: bool
     learned: int
+    recent_clock: tuple[int, int] = (0, 0)  # number of the newest block of recent plays, plays so far
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -72,6 +73,7 @@ _progress = msgspec.msgpack.Decoder(Progress)
 _facts = msgspec.msgpack.Decoder(TrackFacts)
 _track = msgspec.msgpack.Decoder(Track)
 _snapshot = msgspec.msgpack.Decoder(PolicySnapshot)
+_place = msgspec.msgpack.Decoder(int)
 _kept = msgspec.msgpack.Decoder(Kept)
 
 
@@ -118,6 +120,19 @@ def restore_views(views: Views, store: Store, progress: Progress, settings: Sett
     for _, value in store.scan(prefix("facts")):
         table.take(_facts.decode(unseal(value, VERSION, what="a track's facts")))
     table.restore_ranked(progress.popular, progress.fresh)
+    newest = prefix("newest")
+    views.recent.clock[:] = progress.recent_clock
+    views.recent.restore(
+        (unseal(value, VERSION, what="recent plays") for _, value in store.scan(prefix("recent"))),
+        (
+            (
+                table.handle(name[len(newest) :].decode()),
+                _place.decode(unseal(value, VERSION, what="a place")),
+            )
+            for name, value in store.scan(newest)
+        ),
+        table,
+    )
     version, evidence = version_in_use(store), read_evidence(store, IN_USE, settings)
     if version is not None and evidence is not None:
         views.version, views.skips = versions_of([evidence], [version], settings)
@@ -183,6 +198,6 @@ def _half_life_ms(settings: Settings) -> int:
     return int(settings.learning.half_life_days * DAY_MS)
 
 
-def sealed(value: Struct | Kept) -> bytes:
+def sealed(value: Struct | Kept | int) -> bytes:
     """Return a record in its stored form."""
     return seal(VERSION, _encoder.encode(value))

@@ -8,8 +8,10 @@ from bandits.policy import Policy, as_of
 from bandits.version import Version, make_version
 from candidates.shortlist import ENTRY
 from features.context import CONTEXT
-from features.listener.layout import BY_ARTIST, OWN, SUMMARY
+from features.listener.covisits import PLACES, VOTED_MAX
+from features.listener.layout import BY_ARTIST, OWN, SUMMARY, VOTE
 from features.pair import PAIR
+from features.track.recent import RecentPlays
 from features.track.table import TrackTable
 from numeric.arrays import bytes_of
 from pipelines.settings import Settings
@@ -35,6 +37,9 @@ class Workspace:
         self.own: npt.NDArray[np.void] = np.zeros(0, OWN)
         self.by_artist: npt.NDArray[np.void] = np.zeros(0, BY_ARTIST)
         self.summary = np.zeros(1, SUMMARY)
+        self.votes: npt.NDArray[np.void] = np.zeros(0, VOTE)
+        self.vote_bytes = bytes_of(self.votes)
+        self.voted = np.zeros(VOTED_MAX + PLACES, np.int32)
         self.shortlist = np.zeros(1_000, ENTRY)
         self.own_bytes, self.by_artist_bytes = bytes_of(self.own), bytes_of(self.by_artist)
         self.summary_bytes, self.shortlist_bytes = bytes_of(self.summary), bytes_of(self.shortlist)
@@ -52,6 +57,8 @@ class Workspace:
         if len(self.own) < len(table.tracks):
             self.own = np.zeros(len(table.tracks), OWN)
             self.own_bytes = bytes_of(self.own)
+            self.votes = np.zeros(len(table.tracks), VOTE)
+            self.vote_bytes = bytes_of(self.votes)
         if len(self.by_artist) <= len(table.artists):
             self.by_artist = np.zeros(2 * len(table.artists) + 1, BY_ARTIST)
             self.by_artist_bytes = bytes_of(self.by_artist)
@@ -79,6 +86,7 @@ class Views:
             popularity_half_life_ms=int(settings.facts.popularity_half_life_days * DAY_MS),
             follower_half_life_ms=int(settings.facts.follower_half_life_days * DAY_MS),
         )
+        self.recent = RecentPlays(settings.facts.recent_plays)
         self.policy_name = settings.policy.name
         self._rule = settings.policy.build()
         self.version = make_version(
@@ -91,6 +99,7 @@ class Views:
         self.quotas = np.array(
             [
                 settings.candidates.own_followers,
+                settings.candidates.covisits,
                 settings.candidates.followers,
                 settings.candidates.repeats,
                 settings.candidates.fresh,

@@ -176,5 +176,8 @@ PHRASES: dict[str, Callable[[Known], str]] = {
     "skip_rate": lambda known: f"{known.value:.0%} of its plays are skipped",
     "own_skips": lambda known: f"skipped {known.skips} of {known.plays}" if known.plays else "never skipped",
     "liked": _verdict,
+    "covisit": lambda known: f"{known.value:.1%} of what others play around the last tracks",
+    "matched": lambda known: f"{known.value:.1%} of that in sessions like this one",
+    "sequel": lambda _: "follows the last two tracks, in their order",
 }
 """What each pair column says of a candidate; a column without words goes by its name."""

@@ -21,13 +21,14 @@ class FeedbackSlot(Struct, frozen=True, omit_defaults=True, gc=False):
     reward_change: float = 0.0  # against the part before; equals ``reward`` where ``first``
     first: bool = False  # this slot was not in an earlier part
     skipped: bool | None = None  # in the one part in which it becomes known
+    weight: Annotated[float, Meta(gt=0)] = 1.0  # of a contrast: how many unplayed candidates it stands for
 
 
 class Feedback(Struct, frozen=True, omit_defaults=True, gc=False):
     """One part of what a decision earned. Parts count up from 0; the last is ``final``.
 
     ``at_ms`` is the decision's event time. Only slots that are new or whose reward changed stand in
-    a part. An organic feedback is a play that nobody recommended, with an unplayed contrast.
+    a part. An organic feedback is a play that nobody recommended, with unplayed contrasts.
     """
 
     decision_id: Id

@@ -26,12 +26,15 @@ OWN = layout(
         ("far", "f4"),  # follows the last tracks within several steps, everyone's
         ("own_near", "f4"),  # the same, own history
         ("own_far", "f4"),
+        ("covisit", "f4"),  # played around the last tracks in other sessions, share of such plays
+        ("matched", "f4"),  # the same where those sessions had more in common with this one
+        ("sequel", "f4"),  # came right after the last two tracks
         ("plays", "f4"),  # own plays kept
         ("skips", "f4"),
         ("liked", "f4"),
         ("ago", "i4"),  # plays since the last one: 0 is the newest
         ("at_ms", "i8"),
-        ("session", "u1"),  # heard in this session
+        ("session", "u1"),  # times heard in this session, at most 255
         ("chosen", "i8"),  # the recall that made it a candidate
         ("weight", "f8"),  # workspace of the sources
         ("weighed", "i8"),  # the recall that wrote ``weight``
@@ -39,6 +42,16 @@ OWN = layout(
 )
 
 BY_ARTIST = layout([("stamp", "i8"), ("plays", "f4"), ("skips", "f4"), ("session", "f4")])
+
+VOTE = layout(
+    [
+        ("stamp", "i8"),  # the recall that wrote this row
+        ("covisit", "f4"),  # what other sessions' plays say for this track, not yet as shares
+        ("matched", "f4"),
+        ("sequel", "f4"),
+        ("place", "i4"),  # of the track among the newest plays of this session: 1 is the newest, 0 none
+    ]
+)
 
 PREFIX = 5  # distinct last tracks that followers are looked up for
 
@@ -63,6 +76,10 @@ SUMMARY = layout(
         ("last_liked", "f4"),
         ("most_played", "f8"),  # decayed plays of the most played track, as of the landmark
         ("popularity_scale", "f8"),  # factor from the landmark's weights to now's
+        ("covisits", "f8"),  # sums of all votes (`features.listener.covisits`)
+        ("matches", "f8"),
+        ("sequels", "f8"),
+        ("voted", "i4"),  # how many tracks were voted for
         ("prefixes", "i4"),
         ("prefix", "i4", (PREFIX,)),  # newest distinct tracks, newest first
     ]

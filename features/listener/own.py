@@ -12,6 +12,7 @@ def touch(own: Records, track: int, stamp: int) -> bool:
         return False
     row.stamp = stamp
     row.near = row.far = row.own_near = row.own_far = 0
+    row.covisit = row.matched = row.sequel = 0
     row.plays = row.skips = row.liked = 0
     row.ago = -1
     row.at_ms = -1

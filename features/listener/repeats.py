@@ -21,4 +21,4 @@ def fold(summary: Records, play: Records, own: Records, stamp: int, ago: int, in
     if play.liked != 0:
         row.liked = play.liked
     if in_session:
-        row.session = 1
+        row.session = min(row.session + 1, 255)

@@ -7,12 +7,14 @@ from features.pair import (
     artist_session,
     artist_share,
     bias,
+    covisit,
     follower,
     followers,
     freshness,
     in_session,
     is_newest,
     liked,
+    matched,
     own_age,
     own_follower,
     own_followers,
@@ -22,6 +24,7 @@ from features.pair import (
     own_skips,
     popularity,
     same_artist,
+    sequel,
     skip_rate,
 )
 from numeric.arrays import Records
@@ -47,6 +50,9 @@ PAIR: dict[str, ModuleType] = {
     "skip_rate": skip_rate,
     "own_skips": own_skips,
     "liked": liked,
+    "covisit": covisit,
+    "matched": matched,
+    "sequel": sequel,
 }
 
 
@@ -85,3 +91,6 @@ def fill_columns(
         row[16] = skip_rate.value(track, own, tracks, by_artist, now)
         row[17] = own_skips.value(track, own, tracks, by_artist, now)
         row[18] = liked.value(track, own, tracks, by_artist, now)
+        row[19] = covisit.value(track, own, tracks, by_artist, now)
+        row[20] = matched.value(track, own, tracks, by_artist, now)
+        row[21] = sequel.value(track, own, tracks, by_artist, now)

@@ -9,4 +9,4 @@ UNIT = "flag"
 @kernel
 def value(track: int, own: Records, tracks: Records, by_artist: Records, now: Records) -> float:
     """Return 1 if it has, else 0."""
-    return float(own[track].session)
+    return 1.0 if own[track].session > 0 else 0.0

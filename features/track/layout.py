@@ -17,6 +17,7 @@ TRACK = layout(
         ("first_heard_ms", "i8"),  # −1: never
         ("released_ms", "i8"),  # −1: unknown
         ("at_ms", "i8"),  # newest event counted, −1: none
+        ("newest_place", "i8"),  # of its newest play in `features.track.recent`, 0: none
         ("length_ms", "i4"),  # 0: unknown
         ("artist", "i4"),  # handle of the artist, −1: unknown
         ("popular_place", "i4"),  # place in the table's popular list, −1: not in it

@@ -72,7 +72,7 @@ class TrackTable:
         found = self._by_name.get(track_id)
         if found is not None:
             return found
-        handle = self._handle_of_key(key_of(track_id))
+        handle = self.handle_of_key(key_of(track_id))
         self.names[handle] = track_id
         self._by_name[track_id] = handle
         self.tracks[handle]["id_bytes"] = len(track_id.encode())
@@ -138,7 +138,7 @@ class TrackTable:
         popularity = self._aligned("popularity_landmark", facts.popularity_landmark)
         following = self._aligned("follower_landmark", facts.follower_landmark)
         stored = np.frombuffer(facts.followers, STORED_FOLLOWER)
-        handles = [self._handle_of_key(int(key)) for key in stored["key"]]
+        handles = [self.handle_of_key(int(key)) for key in stored["key"]]
         row = self.tracks[handle]  # after the handles above: they may have moved the table
         row["known"] = 1
         row["at_ms"] = facts.at_ms
@@ -195,7 +195,8 @@ class TrackTable:
             move_followers(self.tracks, self.followers, self.clock, theirs - ours)
         return 2.0 ** float(theirs - clock[landmark]) if theirs >= 0 else 0.0
 
-    def _handle_of_key(self, key: int) -> int:
+    def handle_of_key(self, key: int) -> int:
+        """Return the row of a track of which only the key is known so far."""
         found = self._by_key.get(key)
         if found is not None:
             return found

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from pipelines.collect import records_of, rows_of
+from pipelines.collect import recent_play_of, recent_row_of, records_of, rows_of
 from pipelines.failures import Failures
 from pipelines.learn import Learner
 from pipelines.replay.engine import Delayed, Engine
@@ -28,10 +28,11 @@ from pipelines.state_directory import (
     restore_views,
     sealed,
 )
-from state.envelope import unseal
+from state.envelope import seal, unseal
 from state.keys import key, prefix
 from state.store import Store
 from topics.feedback import Feedback
+from topics.recent_play import RecentPlay
 from topics.registry import SNAPSHOTS_KEPT
 from topics.track_event import TrackEvent
 
@@ -42,6 +43,7 @@ class Waiting(Struct, frozen=True):
     play: int
     feedback: list[Feedback]
     events: list[list[TrackEvent]]
+    recent: RecentPlay | None = None
 
 
 _waiting = msgspec.msgpack.Decoder(Waiting)
@@ -80,6 +82,7 @@ def progress_of(
         version_ms=learner.version_ms,
         learning=engine.learning,
         learned=engine.learned,
+        recent_clock=(int(engine.views.recent.clock[0]), int(engine.views.recent.clock[1])),
     )
 
 
@@ -96,6 +99,7 @@ def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[by
         engine.counted.clear()
     for handle in listed:
         changes[key("track", table.names[handle])] = sealed(table.titles[handle])
+    changes.update(_recent(engine))
     changes.update(_delayed(engine))
     for name, snapshot in zip(EVIDENCE, engine.learner.snapshots(), strict=True):
         changes[key("run", name)] = sealed(snapshot)
@@ -110,6 +114,21 @@ def changes_of(engine: Engine, progress: Progress, listed: list[int]) -> dict[by
     return changes
 
 
+def _recent(engine: Engine) -> dict[bytes, bytes | None]:
+    """Return the blocks of recent plays, and the tracks' newest places, that changed since."""
+    table, recent = engine.views.table, engine.views.recent
+    changes: dict[bytes, bytes | None] = {}
+    for row in sorted(recent.changed or ()):
+        changes[key("recent", _numbered(row))] = seal(VERSION, recent.stored(row, table))
+    for handle in sorted(engine.followed):
+        place = int(table.tracks[handle]["newest_place"])
+        changes[key("newest", table.names[handle])] = sealed(place)
+    if recent.changed is not None:
+        recent.changed.clear()
+    engine.followed.clear()
+    return changes
+
+
 def _delayed(engine: Engine) -> dict[bytes, bytes | None]:
     """Return what was delayed since the last checkpoint, and deletes for what was learned since."""
     table = engine.views.table
@@ -120,7 +139,9 @@ def _delayed(engine: Engine) -> dict[bytes, bytes | None]:
     first_new = max(engine.stored_delayed.stop, waiting.start)
     for k, delayed in enumerate(islice(engine.delayed, first_new - waiting.start, None), first_new):
         events = [records_of(rows, table) for rows in delayed.events]
-        changes[key("waiting", _numbered(k))] = sealed(Waiting(delayed.play, delayed.feedback, events))
+        recent = None if delayed.recent is None else recent_play_of(delayed.recent, table)
+        waits = Waiting(delayed.play, delayed.feedback, events, recent)
+        changes[key("waiting", _numbered(k))] = sealed(waits)
     engine.stored_delayed = waiting
     return changes
 
@@ -142,7 +163,8 @@ def restore(engine: Engine, store: Store, progress: Progress) -> None:
     for _, value in store.scan(prefix("waiting")):
         waiting = _waiting.decode(unseal(value, VERSION, what="what is not yet learned"))
         events = [rows_of(records, table) for records in waiting.events]
-        engine.delayed.append(Delayed(waiting.play, waiting.feedback, events))
+        recent = None if waiting.recent is None else recent_row_of(waiting.recent, table)
+        engine.delayed.append(Delayed(waiting.play, waiting.feedback, events, recent))
     engine.stored_delayed = range(engine.learned, engine.learned + len(engine.delayed))
     engine.schedule_all()
 

@@ -37,6 +37,7 @@ class Delayed(NamedTuple):
     play: int
     feedback: list[Feedback]
     events: list[npt.NDArray[np.void]]
+    recent: tuple[int, int, int] | None = None  # (session mark, track, event time)
 
 
 class Failed(NamedTuple):
@@ -81,6 +82,9 @@ class Engine:
         self.learned = 0  # of what was delayed, since the start
         self.stored_delayed = range(0)  # which of what was delayed are in the store, by number
         self.durable = durable
+        if durable:
+            self.views.recent.changed = set()
+        self.followed: set[int] = set()  # tracks whose newest place changed since the checkpoint
         self.counted: list[npt.NDArray[np.int32]] = []  # tracks whose facts changed since the checkpoint
         self.failed: list[Failed] = []  # for the driver to empty
         self.retained = nothing_retained  # what learn was told of a listener before an erasure
@@ -165,10 +169,10 @@ class Engine:
         if not self.learning:
             return
         if self.view_lag == 0:
-            self._learn(Delayed(self.plays, done.feedback, done.events))
+            self._learn(Delayed(self.plays, done.feedback, done.events, done.recent))
             return
-        if done.feedback or done.events:
-            self.delayed.append(Delayed(self.plays, done.feedback, done.events))
+        if done.feedback or done.events or done.recent:
+            self.delayed.append(Delayed(self.plays, done.feedback, done.events, done.recent))
         self.catch_up(self.view_lag)
 
     def _schedule(self, listener_id: str, at_ms: int) -> None:
@@ -179,6 +183,11 @@ class Engine:
 
     def _learn(self, news: Delayed) -> None:
         """Collect and learn; what cannot be taken in is left out and kept in ``failed``."""
+        if news.recent is not None:
+            mark, track, _ = news.recent
+            self.views.recent.append(mark, track, self.views.table)
+            if self.durable:
+                self.followed.add(track)
         for events in news.events:
             try:
                 collect(self.views.table, events)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from bandits.evidence import Evidence
 from bandits.rows import Rows, rows_of, skip_rows_of
@@ -162,3 +163,21 @@ def test_a_copy_goes_its_own_way() -> None:
     twin.fold(feedback(rng, like))
 
     assert bits_of(original) == before
+
+
+def test_a_row_that_stands_for_nine_counts_nine_times() -> None:
+    """In the sums of squares and of rewards; in the number of rows it is one."""
+    columns = np.array([1.0, 0.5, 0.25, 0.0], "<f4").tobytes()
+    context = np.array([1.0, 0.5, 0.0], "<f4").tobytes()
+
+    def told(*slots: FeedbackSlot) -> Evidence:
+        part = Feedback("d", "m", START_MS, "organic", "none", "p", "1", "l", context, slots)
+        return folded(empty(), [rows_of([part])])
+
+    one = FeedbackSlot(0, "t", columns, None, 0.5, 0.5, first=True)
+    nine = told(*[one] * 9)
+    weighted = told(replace(one, weight=9.0))
+
+    assert np.allclose(weighted.pairs, nine.pairs, rtol=1e-6)
+    assert np.allclose(weighted.total, nine.total, rtol=1e-6)
+    assert (weighted.rows, nine.rows) == (1.0, 9.0)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.context import CONTEXT, fill_context
+from features.listener.covisits import place_covisits
 from features.pair import PAIR, fill_columns
 from features.track.counting import move_followers, move_popularity
 from pipelines.decide import describe
@@ -64,7 +65,8 @@ def described(world: World, plays: Any, now_ms: int) -> tuple[Any, Any]:
     stamp = recalled(plays, now_ms, world)
     context = np.empty(len(CONTEXT), np.float32)
     columns = np.empty((len(handles), len(PAIR)), np.float32)
-    table, work = world.table, world.work
+    table, work, _ = world
+    place_covisits(handles, work.own, work.votes, work.summary, stamp)
     fill_context(context, work.summary)
     fill_columns(columns, handles, work.own, table.tracks, work.by_artist, work.summary, stamp)
     return context, columns
@@ -107,7 +109,7 @@ def test_the_fused_kernels_write_what_each_feature_says_itself(world: World, lis
 
     context, columns = described(world, plays, now_ms)
 
-    table, work = world.table, world.work
+    table, work, _ = world
     now = work.summary[0]
     alone = [np.float32(feature.value(now)) for feature in CONTEXT.values()]
     assert context.tobytes() == np.array(alone, np.float32).tobytes()
@@ -136,13 +138,13 @@ def test_no_feature_depends_on_a_process(seed: int, order: list[str], count: int
 def test_what_others_play_changes_nothing_of_a_listener_s_own(world: World) -> None:
     """Before and after two other listeners were looked at, and again: the same bits each time."""
     views = Views(Settings())
-    views.table, views.work = world
+    views.table, views.work, views.recent = world
     ann, bob = (plays_of(heard(seed, 40), world) for seed in (11, 12))
     handles = np.arange(TRACKS, dtype=np.int32)
 
     seen = []
     for plays in (ann, bob, ann, plays_of([], world), ann):
-        context, columns = describe(plays, NOW_MS, handles, views, Settings())
+        context, columns = describe(plays, "ann", NOW_MS, handles, views, Settings())
         seen.append(context.tobytes() + columns.tobytes())
 
     assert seen[0] == seen[2] == seen[4]

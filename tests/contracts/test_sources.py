@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candidates import SOURCE_NAMES, SOURCES, blend
+from candidates.covisits import MATCHED, SEQUEL
 from candidates.fresh import EXPOSURES_MAX
 from tests.contracts.world import NAMES, NEVER, NOW_MS, Heard, World, heard, plays_of, recalled, world_of
 
+VOTES = ("covisit", "matched", "sequel")
 PROPOSING = [name for name in SOURCES if name != "requested"]
 
 
@@ -20,12 +22,12 @@ def proposed(
     """Candidates as (track, source), in the order of the blend."""
     plays = plays_of(history, world)
     stamp = recalled(plays, NOW_MS, world)
-    table, work = world.table, world.work
+    table, work, _ = world
     handles, sources = np.full(limit, -1, np.int32), np.full(limit, 255, np.uint8)
     count = blend(
         handles, sources, np.array([quotas.get(name, 0) for name in PROPOSING]), work.shortlist, plays,
-        work.own, table.tracks, table.followers, table.popular, table.fresh, table.clock, work.summary,
-        stamp, np.uint64(key),
+        work.own, table.tracks, table.followers, work.votes, work.voted, table.popular, table.fresh,
+        table.clock, work.summary, stamp, np.uint64(key),
     )  # fmt: skip
     assert (handles[count:] == -1).all()
     named = zip(handles[:count].tolist(), sources[:count].tolist(), strict=True)
@@ -95,7 +97,7 @@ def test_no_candidate_depends_on_the_order_in_which_tracks_were_met(
     seed: int, plays: int, order: list[str], key: int
 ) -> None:
     """A process with other handles proposes the same tracks in the same order from the same sources."""
-    quotas = {"own_followers": 10, "followers": 10, "repeats": 10, "fresh": 5, "popular": 1_000}
+    quotas = {"own_followers": 10, "covisits": 8, "followers": 9, "repeats": 9, "fresh": 5, "popular": 999}
     history = heard(seed, plays)
 
     ours = proposed(world_of(seed=1), history, quotas, 40, key)
@@ -105,7 +107,7 @@ def test_no_candidate_depends_on_the_order_in_which_tracks_were_met(
     assert len(ours) == 40
 
 
-@pytest.mark.parametrize("source", ["own_followers", "followers", "repeats"])
+@pytest.mark.parametrize("source", ["own_followers", "covisits", "followers", "repeats"])
 def test_a_source_proposes_its_heaviest_first_and_ties_by_key(world: World, source: str) -> None:
     """Against a plain sort of what the recall wrote about every track."""
     history = heard(8, 150)
@@ -122,6 +124,13 @@ def test_a_source_proposes_its_heaviest_first_and_ties_by_key(world: World, sour
             weights[name] = (1.0 + row["plays"]) / (16.0 + row["ago"])
         if source == "own_followers" and name in own and row["own_near"] + row["own_far"] > 0:
             weights[name] = float(row["own_near"]) + 0.5 * float(row["own_far"])
+        vote = world.work.votes[table.handle(name)]
+        if source == "covisits" and vote["stamp"] == world.work.stamp and name not in NEVER:
+            now = world.work.summary[0]
+            shares = (now["covisits"], now["matches"] / MATCHED, (now["sequels"] + 0.5) / SEQUEL)
+            weight = sum(float(vote[kind]) / share for kind, share in zip(VOTES, shares, strict=True))
+            if weight > 0:
+                weights[name] = weight
         if source == "followers" and row["near"] + row["far"] > 0 and name not in NEVER:
             weights[name] = float(row["near"]) + 0.5 * float(row["far"])
     best = sorted(weights, key=lambda name: (-weights[name], table.tracks[table.handle(name)]["key"]))[:12]

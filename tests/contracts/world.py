@@ -4,9 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from features.listener.covisits import fold_covisits
 from features.listener.layout import PLAY
 from features.listener.recall import recall
 from features.track.layout import EVENT
+from features.track.recent import RecentPlays
 from features.track.table import TrackTable
 from pipelines.views import Workspace
 from topics.ids import key_of
@@ -17,6 +19,7 @@ HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 GAP_MS = 1_800_000
 TRACKS = 60
 NAMES = [f"track {i}" for i in range(TRACKS)]
+MARK = np.uint64(7)  # of the listener's own session, which is among the recent ones
 NEVER = [f"never {i}" for i in range(3)]  # in nobody's catalogue, counted nowhere
 
 
@@ -35,11 +38,12 @@ class World(NamedTuple):
 
     table: TrackTable
     work: Workspace
+    recent: RecentPlays
 
 
 def world_of(seed: int, order: list[str] | None = None) -> World:
     """A world that depends on the seed alone, in a process that met the tracks in some order."""
-    world = World(TrackTable(), Workspace())
+    world = World(TrackTable(), Workspace(), RecentPlays(2_000))
     for name in order or []:
         world.table.handle(name)
     dice = np.random.default_rng(seed)
@@ -62,6 +66,9 @@ def world_of(seed: int, order: list[str] | None = None) -> World:
     events["skipped"] = dice.integers(-1, 2, len(events))
     events["share"] = dice.random(len(events))
     world.table.count(events)
+    for session in range(100):
+        for i in dice.integers(0, len(NAMES) // (1 + session % 3), dice.integers(1, 20)):
+            world.recent.append(session, world.table.handle(NAMES[i]), world.table)
     return world
 
 
@@ -97,10 +104,14 @@ def plays_of(history: list[Heard], world: World) -> Any:
 
 def recalled(plays: Any, now_ms: int, world: World) -> int:
     """Recall these plays into the workspace; return the stamp of its rows."""
-    table, work = world
+    table, work, recent = world
     stamp = work.next_stamp(table)
     recall(
         plays, now_ms, GAP_MS, table.tracks, table.followers, table.popular, table.clock,
         work.own, work.by_artist, stamp, work.summary,
+    )  # fmt: skip
+    fold_covisits(
+        work.summary, plays, work.own, table.tracks, recent.blocks, recent.clock[0], MARK, work.votes,
+        work.voted, stamp,
     )  # fmt: skip
     return stamp

@@ -18,6 +18,7 @@ from topics.feedback import Feedback
 pytestmark = pytest.mark.compiled  # a version is a factor of a quarter of a thousand columns
 
 FOUR = ("t1", "t2", "t3", "t4")
+ALL = tuple(f"t{i}" for i in range(12))
 
 
 def listened(settings: Settings, rounds: int, skip: str | None = None) -> Listening:
@@ -164,7 +165,11 @@ def test_all_shards_versions_give_the_version_its_name(feedback: list[Feedback])
 
 def test_organic_rows_weigh_what_the_settings_say() -> None:
     """With weight 0 they teach nothing."""
-    ann = Listening().take_all([play(f"e{i}", f"new {i}", 300 * i, 200) for i in range(10)])
+    ann = Listening()
+    for i in range(10):
+        slate = track_ids(ann.ask(f"r{i}", 300 * i, *ALL))
+        beside = next(track for track in ALL if track not in slate)
+        ann.take(play(f"e{i}", beside, 300 * i + 1, 200, decision_id="unknown"))
     organic = [part for part in ann.feedback if part.kind == "organic"]
     silent, full = Learner(small(learning={"organic_weight": 0})), Learner(small())
 

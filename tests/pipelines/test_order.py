@@ -81,8 +81,8 @@ def history(state: Listener, listening: Listening) -> tuple[Any, ...]:
 def features(listening: Listening) -> tuple[bytes, bytes]:
     """The context vector and the columns of every track, some minutes later."""
     handles = np.arange(TRACKS, dtype=np.int32)
-    now_ms = listening.state.newest_ms + 300_000
-    context, columns = describe(listening.state.plays, now_ms, handles, listening.views, listening.settings)
+    now_ms, plays = listening.state.newest_ms + 300_000, listening.state.plays
+    context, columns = describe(plays, "ann", now_ms, handles, listening.views, listening.settings)
     return context.tobytes(), columns.tobytes()
 
 

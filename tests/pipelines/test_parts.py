@@ -152,6 +152,9 @@ def test_what_parts_add_up_to_is_the_last_reward_of_every_slot(records: list[Any
             for slot in part.slots:
                 slots[slot.slot].append(slot)
         for rows in slots.values():
+            if told[0].kind == "organic" and not told[0].slots[0].first:  # of no candidate: a verdict alone
+                assert [(row.reward, row.reward_change, row.first) for row in rows] == [(0.0, 0.0, False)]
+                continue
             assert [row.first for row in rows] == [True] + [False] * (len(rows) - 1)
             assert abs(sum(row.reward_change for row in rows) - rows[-1].reward) < 1e-12
     assert {s.decision_id for s in ann.scores} == {

@@ -43,7 +43,7 @@ def test_the_golden_log_holds_every_kind_of_record_and_of_dead_letter() -> None:
     assert any(record["reason"] for record in scores if not record["slate"])
     assert len({record["policy_version"] for record in scores}) > 3
     sources = {slot["source"] for record in scores for slot in record["slate"]}
-    assert sources == {"own_followers", "followers", "repeats", "fresh", "popular", "requested"}
+    assert sources == {"own_followers", "covisits", "followers", "repeats", "fresh", "popular", "requested"}
 
 
 def test_the_golden_files_stay_small() -> None:
