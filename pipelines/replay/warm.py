@@ -15,7 +15,10 @@ from state.keys import key, prefix
 from state.rocks import open_store
 from state.store import Store
 
-COPIED = (prefix(FAMILY), prefix("track"), prefix("facts"), *(key("run", n) for n in (*EVIDENCE, *IN_USE)))
+COPIED = (
+    *(prefix(family) for family in (FAMILY, "track", "facts", "recent", "newest")),
+    *(key("run", name) for name in (*EVIDENCE, *IN_USE)),
+)
 AT_A_TIME = 1_000  # entries written at once
 
 
