@@ -11,7 +11,7 @@ import numpy.typing as npt
 from aiokafka.partitioner import murmur2
 from msgspec import Struct
 
-from pipelines.collect import records_of
+from pipelines.collect import recent_play_of, records_of
 from pipelines.decide import whole_decision
 from pipelines.erase import erase
 from pipelines.faust_worker.burial import Burial
@@ -43,6 +43,7 @@ HASH_RANGE = float(2**64)
 
 SCORES, DECISION = schema("scores.v1"), schema("decision.v1")
 FEEDBACK, TRACK_EVENT = schema("feedback.v1"), schema("track-event.v1")
+RECENT_PLAY = schema("recent-play.v1")
 
 
 class _Due(Struct, frozen=True, array_like=True):
@@ -146,6 +147,9 @@ class Serving:
             yield Output(names["feedback"], self._shard, None, encode(feedback), FEEDBACK)
         for events in done.events:
             yield from self._track_events(events)
+        if done.recent is not None:
+            recent = recent_play_of(done.recent, self._views.table)
+            yield Output(names["recent-plays"], partition, None, encode(recent), RECENT_PLAY)
         if done.decided is None:
             return
         key = listener_id.encode()

@@ -1,4 +1,4 @@
-"""ViewsReader: keeps this process's views current: catalogue, track facts, the version that decides."""
+"""ViewsReader: keeps this process's views current: tracks, facts, recent plays, the version that decides."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from faust import Service
 
 from bandits.evidence import Evidence
+from pipelines.collect import recent_row_of
 from pipelines.faust_worker.learning import evidence_in, head_of
 from pipelines.faust_worker.reader import WAIT_MS, consumer_of
 from pipelines.kafka.letters import schema_of
@@ -19,19 +20,20 @@ from pipelines.metrics import Metrics
 from pipelines.settings import Settings
 from pipelines.views import Views
 from topics.codec import decode
+from topics.recent_play import RecentPlay
 from topics.registry import Topic
 from topics.track import Track
 from topics.track_facts import TrackFacts
 
 log = logging.getLogger(__name__)
 
-VIEWED = ("tracks", "track-facts", "policy-snapshots")
+VIEWED = ("tracks", "track-facts", "policy-snapshots", "recent-plays")
 RECORDS = 500  # applied before anybody else has a turn
 BACKOFF_S = 1.0
 
 
 class ViewsReader(Service):
-    """Reads compacted topics by assignment, outside every group: a rebalance does not touch it.
+    """Reads what views are made of by assignment, outside every group: a rebalance does not touch it.
 
     `ready` is set once all that was there at the start is known. A view that cannot be read keeps what
     it knows and says how old that is.
@@ -51,7 +53,9 @@ class ViewsReader(Service):
             "tracks": self._list,
             "track-facts": self._count,
             "policy-snapshots": self._note,
+            "recent-plays": self._append,
         }
+        self._appended: dict[int, int] = {}  # partition of recent-plays → last offset that is in the view
         self._snapshots: dict[tuple[str, int], tuple[int, bytes]] = {}  # (policy, shard) → version, value
         self._evidence: dict[tuple[str, int], tuple[int, Evidence]] = {}
         self._news = False
@@ -121,6 +125,16 @@ class ViewsReader(Service):
             found = decode(record.value, schema_of(record.headers))
             if isinstance(found, TrackFacts):
                 self.views.table.take(found)
+
+    def _append(self, record: Any) -> None:
+        """Add a play to the newest of all; one that is read a second time is there already."""
+        if record.value is None or record.offset <= self._appended.get(record.partition, -1):
+            return
+        self._appended[record.partition] = record.offset
+        found = decode(record.value, schema_of(record.headers))
+        if isinstance(found, RecentPlay):
+            mark, track, _ = recent_row_of(found, self.views.table)
+            self.views.recent.append(mark, track, self.views.table)
 
     def _note(self, record: Any) -> None:
         if record.value is None:

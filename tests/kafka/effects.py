@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from features.track.table import TrackTable
-from pipelines.collect import collect, records_of, rows_of
+from pipelines.collect import collect, recent_play_of, records_of, rows_of
 from pipelines.erase import erase
 from pipelines.faust_worker.cache import PROGRESS, Progress
 from pipelines.faust_worker.collecting import StoredFacts
@@ -28,6 +28,7 @@ from topics.codec import decode
 from topics.dead_letter import Rejected
 from topics.erasure import Erasure
 from topics.play import Play
+from topics.recent_play import RecentPlay
 from topics.request import Request
 from topics.track_event import TrackEvent
 
@@ -74,6 +75,7 @@ class Fold:
         self.causes: Counter[tuple[str, str]] = Counter()  # (listener, cause) that one Scores must answer
         self.buried: set[tuple[str, int, int]] = set()
         self.heard: Counter[TrackEvent] = Counter()
+        self.recent: Counter[RecentPlay] = Counter()
         self.erased: set[str] = set()
         self.accepted = 0
 
@@ -106,6 +108,8 @@ class Fold:
             self.causes[found.listener_id, done.decided.scores.cause] += 1
 
     def note(self, done: Transition) -> None:
+        if done.recent is not None:
+            self.recent[recent_play_of(done.recent, self.views.table)] += 1
         for events in done.events:
             for event in records_of(events, self.views.table):
                 if event.kind != "shown":
@@ -130,6 +134,8 @@ def check(settings: Settings) -> Problems:
     _check_feedback(settings, scores, states, fold, problems)
     _check_evidence(settings, problems)
     _check_facts(settings, problems)
+    recent = Counter(decoded(settings, "recent-plays"))
+    problems.expect(recent == fold.recent, "recent plays", (recent - fold.recent, fold.recent - recent))
     return problems
 
 
