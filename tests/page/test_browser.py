@@ -4,11 +4,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.world import World
@@ -70,7 +72,7 @@ def test_a_newcomer_skips_and_finishes_and_is_told_why(browser: Browser, running
     after(page, "#skip")
     assert re.search(r"\d+% of its plays are skipped", unfolded(page))
     page.click("#active >> text=you")
-    expect(page.locator("#heard li")).to_have_count(3)
+    page.locator("#heard li").nth(2).wait_for()  # a fourth where what plays has ended by itself meanwhile
     heard = page.locator("#heard").inner_text()
     assert finished in heard
     assert artist in heard
@@ -238,18 +240,21 @@ def test_titles_and_ids_are_text_whatever_they_hold(browser: Browser) -> None:
     with demo("--port", "0", program=("-m", "tests.page.nasty")) as running:
         page, wrong = opened(browser, running.url)
         listener = "<img src=x onerror=window.hurt=1>"
-        page.evaluate(
-            "([listener, track]) => fetch('/v1/overview').then(r => r.json()).then(o => fetch('/v1/plays', {"
-            "method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({"
-            "event_id: 'e', listener_id: listener, track_id: track, "
-            "started_ms: o.now_ms, heard_ms: 9000})}))",
-            [listener, "<b onclick=hurt()>"],
-        )
         after(page, "#play")
         after(page, "#finish")
         page.fill("#search", "onerror")
         page.locator("#found button").first.wait_for()
-        page.locator("#active button", has_text="onerror").first.click()
+        for attempt in range(10):  # the town goes on: those lately heard of are soon others
+            page.evaluate(
+                "([listener, track, event]) => fetch('/v1/overview').then(r => r.json()).then(o => "
+                "fetch('/v1/plays', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
+                "body: JSON.stringify({event_id: event, listener_id: listener, track_id: track, "
+                "started_ms: o.now_ms, heard_ms: 9000})}))",
+                [listener, "<b onclick=hurt()>", f"e{attempt}"],
+            )
+            with suppress(PlaywrightTimeout):
+                page.locator("#active button", has_text="onerror").first.click(timeout=3_000)
+                break
         expect(page.locator("#listener-name")).to_have_text(listener)
         expect(page.locator("#heard")).to_contain_text("<b onclick=hurt()>")
         page.keyboard.press("Escape")

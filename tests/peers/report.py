@@ -22,7 +22,7 @@ Bandit libraries beside ours, on the same streams. `make bench-bandits` plays th
 In every round a player is shown the arms, takes one, and is told what that one earned. What each arm would
 have earned is known, so nobody's estimate is needed. All see the same context and, where arms have columns
 and a library can use them, those; – means that it cannot play: its models know no columns of arms, or would
-not fit. A library plays the way that was best for it in trials on one or two seeds, then five seeds: mean reward
+not fit. A library plays the way that was best for it in trials on a seed or two, then five seeds: mean reward
 over all rounds ± its standard error, then that of the last fifth. **Bold** is the first, and whoever is
 within two standard errors of it. The Open Bandit Data are not among the streams: 46 clicks in 7,000 rows
 tell no player from another.

@@ -54,8 +54,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "import os, sys, time; from pathlib import Path; from state.rocks import RocksStore\n"
         "from tests.state.test_rocks_damage import LIMITS, fill\n"
         "path = Path(sys.argv[1]); store = RocksStore(path, LIMITS); fill(store)\n"
-        "until = time.monotonic() + 30\n"  # tables are written in the background, late on a busy machine
-        "while len(list(path.glob('*.sst'))) < 2 and time.monotonic() < until: time.sleep(0.01)\n"
+        "until = time.monotonic() + 30\n"  # tables come late on a busy machine, on a quick one joined
+        "while len(list(path.glob('*.sst'))) < 2 and time.monotonic() < until: fill(store)\n"
         "os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
