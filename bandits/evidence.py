@@ -5,7 +5,7 @@ from typing import NoReturn
 import numpy as np
 
 from bandits.kronecker import add_rows, pairs_of, settle, weigh, weights_of
-from bandits.rows import Rows, decision_rows  # noqa: F401  the latter in the example
+from bandits.rows import Rows
 from numeric.arrays import Floats
 from numeric.finite import all_finite
 
@@ -23,6 +23,7 @@ class Evidence:
     An evidence belongs to one owner and changes in place; it takes 8 bytes for each of
     C(C+1)/2 · P(P+1)/2 numbers, 280 KiB at C = 21 and P = 17. What raises, raises before any change.
 
+    >>> from bandits.rows import decision_rows
     >>> evidence = Evidence("l", ("one", "hour"), ("one", "popular"), half_life_ms=0)
     >>> row = np.ones((1, 2), np.float32)
     >>> evidence.fold(decision_rows(5, row[0], row, np.ones(1)))

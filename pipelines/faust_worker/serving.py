@@ -1,6 +1,5 @@
 """Serving: serve on one partition of ``listener-events``: listeners, their timers, and what goes out."""
 
-import heapq
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -23,6 +22,7 @@ from pipelines.listeners import FAMILY, VERSION, Listeners
 from pipelines.metrics import Metrics
 from pipelines.serve import Transition, fire_timers, serve
 from pipelines.settings import Settings
+from pipelines.timer_queue import TimerQueue
 from pipelines.views import Views
 from state.checkpoint import Batch
 from state.envelope import unseal
@@ -37,7 +37,6 @@ from topics.request import Request
 
 LOG_APPEND_TIME = 1
 KIND_OF = {Play: "play", Request: "request", Erasure: "erasure"}
-NEVER_MS = 2**62
 SKEW_MS = 60_000  # by which brokers' clocks may differ from ours, where nothing but a clock tells time
 HASH_RANGE = float(2**64)
 
@@ -85,11 +84,10 @@ class Serving:
         self._outputs: list[Output] = []
         self._burial = burial
         self._metrics = metrics
-        self._timers: list[tuple[int, str]] = []
-        self._scheduled: dict[str, int] = {}
+        self._timers = TimerQueue()
         self._place = lru_cache(maxsize=100_000)(_placer(topics["track-events"].partitions))
         for listener_id, due_ms in _stored_timers(cache):
-            self._schedule(listener_id, due_ms)
+            self._timers.schedule(listener_id, due_ms)
 
     def take(self, record: Any) -> None:
         """Serve one record."""
@@ -138,7 +136,7 @@ class Serving:
         outputs = list(self._emitted(listener_id, done))
         self._listeners.put(listener_id, done.state)
         if done.state is not None:
-            self._schedule(listener_id, done.state.due_ms)
+            self._timers.schedule(listener_id, done.state.due_ms)
         self._outputs += outputs
 
     def _emitted(self, listener_id: str, done: Transition) -> Iterator[Output]:
@@ -165,26 +163,16 @@ class Serving:
             yield Output(topic, partition, key, encode(event), TRACK_EVENT)
 
     def _fire_due(self, until_ms: int) -> None:
-        while self._timers and self._timers[0][0] <= until_ms:
-            scheduled_ms, listener_id = heapq.heappop(self._timers)
-            if self._scheduled.get(listener_id) != scheduled_ms:
-                continue  # an entry made before an earlier deadline came up
-            del self._scheduled[listener_id]
+        for scheduled_ms, listener_id in self._timers.due(until_ms):
             state = self._listeners.get(listener_id)
             if state is None:
                 continue
             if state.due_ms > scheduled_ms:
-                self._schedule(listener_id, state.due_ms)
+                self._timers.schedule(listener_id, state.due_ms)
                 continue
             done = fire_timers(state, listener_id, scheduled_ms, self._views, self._settings)
             self._absorb(listener_id, done)
             self._metrics.emitted(done)
-
-    def _schedule(self, listener_id: str, at_ms: int) -> None:
-        """Keep one entry a listener, never later than its next deadline."""
-        if at_ms < self._scheduled.get(listener_id, NEVER_MS):
-            self._scheduled[listener_id] = at_ms
-            heapq.heappush(self._timers, (at_ms, listener_id))
 
 
 def _read(record: Any) -> Play | Request | Erasure:

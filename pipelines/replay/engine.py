@@ -4,7 +4,6 @@ What serve emits goes straight to learn and collect, at once or a number of play
 (``view_lag``), so that replay can show what stale views cost.
 """
 
-import heapq
 from collections import Counter, deque
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from pipelines.learn import Learner
 from pipelines.listeners import Listeners
 from pipelines.serve import FOREVER_MS, Transition, fire_timers, serve
 from pipelines.settings import Settings
+from pipelines.timer_queue import TimerQueue
 from pipelines.views import Views
 from state.store import Store
 from topics.codec import encode_line
@@ -27,8 +27,6 @@ from topics.play import Play
 from topics.policy_snapshot import PolicySnapshot
 from topics.registry import SNAPSHOTS_KEPT
 from topics.request import Request
-
-NEVER_MS = 2**62
 
 
 class Delayed(NamedTuple):
@@ -91,8 +89,7 @@ class Engine:
         self.made: list[tuple[PolicySnapshot, PolicySnapshot]] = []  # versions since the checkpoint
         self.pinned = False  # the version in use stays, whatever is learned
         self.unkept = False  # versions kept before the checkpoint hold what was erased since
-        self._timers: list[tuple[int, str]] = []
-        self._scheduled: dict[str, int] = {}
+        self._timers = TimerQueue()
 
     def take(self, record: Play | Request, received_ms: int | None = None) -> Transition:
         """Serve one record and learn from what it emits; what serve raises leaves all as before."""
@@ -122,24 +119,20 @@ class Engine:
         the listener's own next record would give, earlier.
         """
         until_ms = log_ms - self.settings.sessions.timer_delay_ms
-        while self._timers and self._timers[0][0] <= until_ms:
-            scheduled_ms, listener_id = heapq.heappop(self._timers)
-            if self._scheduled.get(listener_id) != scheduled_ms:
-                continue  # an entry made before an earlier deadline came up
-            del self._scheduled[listener_id]
+        for scheduled_ms, listener_id in self._timers.due(until_ms):
             state = self.listeners.get(listener_id)
             if state is None:
                 continue
-            if state.due_ms == scheduled_ms:
-                done = fire_timers(state, listener_id, scheduled_ms, self.views, self.settings)
-                self._absorb(listener_id, done)
-                yield done
-            else:
-                self._schedule(listener_id, state.due_ms)
+            if state.due_ms > scheduled_ms:
+                self._timers.schedule(listener_id, state.due_ms)
+                continue
+            done = fire_timers(state, listener_id, scheduled_ms, self.views, self.settings)
+            self._absorb(listener_id, done)
+            yield done
 
     def finish(self) -> Iterator[Transition]:
         """Fire every timer there is, but forget nobody: the log has ended."""
-        for listener_id in sorted(self._scheduled):
+        for listener_id in self._timers.waiting():
             state = self.listeners.get(listener_id)
             if state is None:
                 continue
@@ -158,14 +151,14 @@ class Engine:
     def schedule_all(self) -> None:
         """Find every stored listener's next timer, after a restart."""
         for listener_id, state in self.listeners.scan():
-            self._schedule(listener_id, state.due_ms)
+            self._timers.schedule(listener_id, state.due_ms)
 
     def _absorb(self, listener_id: str, done: Transition) -> None:
         if done.counts:
             self.counts.update(done.counts)
         self.listeners.put(listener_id, done.state)
         if done.state is not None:
-            self._schedule(listener_id, done.state.due_ms)
+            self._timers.schedule(listener_id, done.state.due_ms)
         if not self.learning:
             return
         if self.view_lag == 0:
@@ -174,12 +167,6 @@ class Engine:
         if done.feedback or done.events or done.recent:
             self.delayed.append(Delayed(self.plays, done.feedback, done.events, done.recent))
         self.catch_up(self.view_lag)
-
-    def _schedule(self, listener_id: str, at_ms: int) -> None:
-        """Keep one entry a listener, never later than its next deadline."""
-        if at_ms < self._scheduled.get(listener_id, NEVER_MS):
-            self._scheduled[listener_id] = at_ms
-            heapq.heappush(self._timers, (at_ms, listener_id))
 
     def _learn(self, news: Delayed) -> None:
         """Collect and learn; what cannot be taken in is left out and kept in ``failed``."""
