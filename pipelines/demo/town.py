@@ -39,6 +39,7 @@ ASIDE_S, REST_ASIDE_S = 0.2, 0.03  # so long after a record from outside the tow
 OVERVIEW_S = 1.0
 AHEAD_MS = 25 * HOUR_MS  # how far a record may be ahead of the town: who looks on may change the hour
 ACTIVE_SHOWN = 12
+NOTES_MAX = 50
 
 
 class Town:
@@ -52,10 +53,12 @@ class Town:
         self.advisor.observer = self
         self.metrics.read_from(self._figures)
         self.hub = Hub(run_id, on_missed=self.metrics.missed.inc)
-        self.desk = Desk(self.advisor.engine.views, self.metrics, self.hub)
+        self.desk = Desk(self.advisor.engine.views, self.metrics, self.hub, DAY_MS // SPANS_A_DAY)
         self.dead_letters: Counter[str] = Counter()
         share = race.world.settings.switch_share
-        self._notes = [Note(race.world.switch_ms, f"{share:.0%} of the town change their taste")]
+        self._notes = deque(
+            [Note(race.world.switch_ms, f"{share:.0%} of the town change their taste")], NOTES_MAX
+        )
         self._drifts = 0
         self._stopped: str | None = None
         self._visited_s = 0.0  # when a record last came from outside
@@ -89,7 +92,7 @@ class Town:
         found = self.advisor.engine.learner.drifts
         if found > self._drifts:
             self._drifts = found
-            self._notes.append(Note(self.now_ms, "the learner finds a drift"))
+            self._notes.append(Note(self.now_ms, "the learner finds a drift", "drift"))
 
     def fired(self, done: Transition) -> None:
         """Note what timers have emitted."""
@@ -160,9 +163,11 @@ class Town:
         tallies = {contestant.name: contestant.tally for contestant in race.contestants}
         return Overview(
             now_ms=self.now_ms,
+            ahead_ms=AHEAD_MS,
             start_ms=world.start_ms,
             span_ms=DAY_MS // SPANS_A_DAY,
             spans=race.spans,
+            window_ms=DAY_MS,
             plays=engine.plays,
             plays_per_s=self._rate(),
             listeners=engine.met,
@@ -174,11 +179,12 @@ class Town:
             new_artists={SEGUE: _rounded(tallies[SEGUE].new_curve(SPANS_A_DAY))},
             explored=_mean(self.desk.explored),
             surprise=_mean(self.desk.residuals),
+            surprises=self.desk.surprises.means(SPANS_A_DAY, world.start_ms),
             drifts=self._drifts,
             latency=[Bucket(most_ms, records) for most_ms, records in self.metrics.latency_ms()],
             dead_letters=dict(self.dead_letters),
             active=self.desk.active(ACTIVE_SHOWN),
-            notes=self._notes,
+            notes=list(self._notes),
         )
 
     def _rate(self) -> float:

@@ -48,6 +48,14 @@ class Feature(Struct, frozen=True):
     unit: str
 
 
+class Made(Struct, frozen=True):
+    """A decision of a listener's that can still be looked up."""
+
+    decision_id: str
+    at_ms: int
+    first: str  # title of its first track, empty where the slate is
+
+
 class ListenerPage(Struct, frozen=True):
     """What is known of one listener."""
 
@@ -58,6 +66,7 @@ class ListenerPage(Struct, frozen=True):
     heard: tuple[HeardPlay, ...]  # the newest first
     features: tuple[Feature, ...]  # as of the newest decision
     scores: Explained | None  # the newest decision
+    decisions: tuple[Made, ...] = ()  # those that are remembered, the newest first
 
 
 class Follower(Struct, frozen=True):

@@ -1,7 +1,8 @@
 """Desk: what the page remembers of an engine's work: the newest decisions, and how they went of late."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +22,11 @@ from pipelines.page.answers import (
     Follower,
     HeardPlay,
     ListenerPage,
+    Made,
     PolicyPage,
     TrackPage,
 )
+from pipelines.page.curve import Curve
 from pipelines.page.hub import Hub
 from pipelines.serve import Transition
 from pipelines.views import Views
@@ -34,6 +37,7 @@ from topics.track import Track
 DECISIONS_KEPT = 2_000
 LISTENERS_KEPT = 2_000
 HEARD_SHOWN = 30
+DECISIONS_SHOWN = 20
 FOLLOWERS_SHOWN = 8
 
 
@@ -47,12 +51,13 @@ class Remembered(NamedTuple):
 class Desk:
     """Is told of every transition; answers what people ask about it. Holds the engine up for nothing."""
 
-    def __init__(self, views: Views, metrics: Metrics, hub: Hub) -> None:
+    def __init__(self, views: Views, metrics: Metrics, hub: Hub, span_ms: int) -> None:
         self.views = views
         self.metrics = metrics
         self.hub = hub
         self.explored: deque[bool] = deque(maxlen=1_000)  # by slate
         self.residuals: deque[float] = deque(maxlen=5_000)  # by seen slot
+        self.surprises = Curve(span_ms)  # the same over event time
         self._decisions: OrderedDict[str, Remembered] = OrderedDict()
         self._newest: OrderedDict[str, Remembered] = OrderedDict()  # by listener
         self._searched: list[tuple[str, int]] = []  # text and handle of every titled track
@@ -77,7 +82,10 @@ class Desk:
 
     def _note_residuals(self, done: Transition) -> None:
         for events in done.events:
-            self.residuals.extend(events["residual"][events["kind"] == SHOWN].tolist())
+            shown = events[events["kind"] == SHOWN]
+            if len(shown):
+                self.residuals.extend(shown["residual"].tolist())
+                self.surprises.add(int(shown["at_ms"][0]), float(shown["residual"].sum()), len(shown))
 
     def _remember(self, listener_id: str, made: Remembered) -> None:
         pending = made.decided.pending
@@ -136,7 +144,16 @@ class Desk:
             heard=tuple(self._heard(state.plays[: -HEARD_SHOWN - 1 : -1])),
             features=() if made is None else tuple(_features(made.decided)),
             scores=None if made is None else self._explained(made, state),
+            decisions=tuple(islice(self._made_for(listener_id), DECISIONS_SHOWN)),
         )
+
+    def _made_for(self, listener_id: str) -> Iterator[Made]:
+        for made in reversed(self._decisions.values()):
+            scores = made.decided.scores
+            if scores.listener_id == listener_id:
+                first = scores.slate[0].track_id if scores.slate else None
+                title = "" if first is None else title_of(self.views.table, self.views.table.handle(first))
+                yield Made(scores.decision_id, scores.at_ms, title)
 
     def _heard(self, plays: Plays) -> Iterable[HeardPlay]:
         table = self.views.table

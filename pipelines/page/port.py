@@ -1,6 +1,6 @@
 """Port: what the page asks of whatever hosts the steps; the demo's town does, a live worker can."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -24,6 +24,7 @@ class Note(Struct, frozen=True):
 
     at_ms: int
     text: str
+    kind: Literal["news", "drift"] = "news"
 
 
 class Overview(Struct, frozen=True):
@@ -33,9 +34,11 @@ class Overview(Struct, frozen=True):
     """
 
     now_ms: int  # event time, UTC
+    ahead_ms: int  # by which a record's event time may be ahead of that
     start_ms: int
     span_ms: int
     spans: int  # how many there will be in all, 0 if that is open
+    window_ms: int  # curves are means over so much of event time
     plays: int
     plays_per_s: float
     listeners: int
@@ -43,10 +46,11 @@ class Overview(Struct, frozen=True):
     policy: str
     version: str
     rows: float  # decayed rows of feedback the version knows
-    rewards: dict[str, list[float]]  # mean reward of advice over the last day, by who advises
+    rewards: dict[str, list[float]]  # mean reward of advice, by who advises
     new_artists: dict[str, list[float]]  # share of seen slots that held artists first heard of lately
     explored: float  # share of slates whose first track was not the expected best
     surprise: float  # mean reward less expectation of lately seen slots: 0 where the policy is right
+    surprises: list[float]  # the same as a curve: what drift shows in first
     drifts: int  # changes for the worse that the learner has found
     latency: list[Bucket]  # from a record to its scores
     dead_letters: dict[str, int]

@@ -79,6 +79,27 @@ def test_a_decision_can_be_looked_up(client: TestClient, town: Town) -> None:
     scores = asked(client, town)
 
     assert client.get(f"/v1/decisions/{scores['decision_id']}").json() == scores
+    (made,) = client.get("/v1/listeners/you").json()["decisions"]
+    assert made["decision_id"] == scores["decision_id"]
+    assert made["first"] == scores["slots"][0]["title"]
+
+
+def test_surprise_and_drift_are_on_the_time_line(
+    client: TestClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One value a span from the start, around 0; a drift that the learner finds is a note at its moment."""
+    learner = town.advisor.engine.learner
+    monkeypatch.setattr(type(learner), "drifts", 2)
+    town._look_for_drift()
+
+    overview = client.get("/v1/overview").json()
+
+    assert (
+        1 <= len(overview["surprises"]) <= len(overview["rewards"]["segue"])
+    )  # what is open has no surprise yet
+    assert all(-1 < value < 1 for value in overview["surprises"])
+    assert any(overview["surprises"])
+    assert [note["at_ms"] for note in overview["notes"] if note["kind"] == "drift"] == [town.now_ms]
 
 
 def test_tracks_are_found_by_words_of_title_artist_or_genre(client: TestClient, town: Town) -> None:

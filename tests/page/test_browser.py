@@ -112,6 +112,46 @@ def test_another_listener_can_be_opened_and_is_followed_live(browser: Browser, r
     assert wrong == []
 
 
+def test_you_stay_among_the_listeners_however_busy_the_town_is(browser: Browser, running: Demo) -> None:
+    """Paused, you are no longer among those lately heard of; your chip is still there, and opens you."""
+    page, wrong = opened(browser, running.url)
+    after(page, "#play")
+    after(page, "#finish")
+    page.click("#play")
+    gone = (
+        "async () => !(await (await fetch('/v1/overview')).json()).active.some(id => id.startsWith('you-'))"
+    )
+    page.wait_for_function(gone, polling=300, timeout=60_000)
+    page.wait_for_timeout(2_500)  # two more overviews
+
+    page.click("#active >> text=you", timeout=2_000)
+
+    expect(page.locator("#listener-name")).to_have_text(re.compile("^you-"))
+    expect(page.locator("#heard li")).to_have_count(1)
+    assert wrong == []
+
+
+def test_anybody_can_be_opened_by_id_with_their_decisions(browser: Browser, running: Demo) -> None:
+    """An older decision is shown when it is chosen; nobody is told, not somebody else shown."""
+    page, _ = opened(browser, running.url)
+    page.fill("#anyone", "listener-000003")
+    page.press("#anyone", "Enter")
+    expect(page.locator("#theirs > li")).to_have_count(5)
+    expect(page.locator("#features dt").first).to_be_visible()
+    choices = page.locator("#made option")
+    assert choices.count() >= 2
+    before = page.locator("#theirs").inner_text()
+    page.select_option("#made", index=choices.count() - 1)
+    expect(page.locator("#theirs")).not_to_have_text(before)
+    page.keyboard.press("Escape")
+
+    page.fill("#anyone", "nobody")
+    page.click("#open button")
+
+    expect(page.locator("#listener-facts")).to_have_text(re.compile("nobody has heard of listener 'nobody'"))
+    expect(page.locator("#heard li, #theirs li, #features dt")).to_have_count(0)
+
+
 def test_like_search_and_another_hour_change_what_is_next(browser: Browser, running: Demo) -> None:
     """Each is answered with a new slate; the clock shows the hour that was chosen."""
     page, wrong = opened(browser, running.url)

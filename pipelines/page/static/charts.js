@@ -20,21 +20,24 @@ function grid(svg, width, height, low, high, write) {
   }
 }
 
-/** Draw curves over days; series: [{name, values, kind}], marks: [{at, text}] in values from the start. */
+/** Draw curves over days, or hours where they reach no further; series: [{name, values, kind}], marks: [{at, text, kind}]
+ * in values from the start. */
 export function drawCurves(place, { series, spans, perDay, low, high, write, marks = [], height = 240, label }) {
   const width = room(place);
   const svg = frame(width, height, label);
   grid(svg, width, height, low, high, write);
   const x = (i) => LEFT + ((width - LEFT - RIGHT) * i) / Math.max(spans - 1, 1);
   const y = (value) => TOP + (1 - Math.min(Math.max((value - low) / (high - low), 0), 1)) * (height - TOP - BOTTOM);
-  const days = Math.ceil(spans / perDay);
-  const step = Math.max(1, Math.ceil(days / 7));
-  for (let day = 0; day <= days; day += step) {
-    const at = Math.min(x(day * perDay), width - RIGHT);
-    svg.append(element("text", { class: "tick", x: at, y: height - 8, "text-anchor": "middle" }, day === 0 ? "day 0" : String(day)));
+  const [unit, perUnit] = spans < 2 * perDay ? ["hour", perDay / 24] : ["day", perDay];
+  const units = Math.ceil(spans / perUnit);
+  const step = Math.max(1, Math.ceil(units / 7));
+  for (let n = 0; n <= units; n += step) {
+    const at = Math.min(x(n * perUnit), width - RIGHT);
+    svg.append(element("text", { class: "tick", x: at, y: height - 8, "text-anchor": "middle" }, n === 0 ? `${unit} 0` : String(n)));
   }
+  if (low < 0) svg.append(element("line", { class: "zero", x1: LEFT, x2: width - RIGHT, y1: y(0), y2: y(0) }));
   for (const mark of marks) {
-    svg.append(element("line", { class: "mark", x1: x(mark.at), x2: x(mark.at), y1: TOP, y2: height - BOTTOM }, element("title", {}, mark.text)));
+    svg.append(element("line", { class: `mark ${mark.kind}`, x1: x(mark.at), x2: x(mark.at), y1: TOP, y2: height - BOTTOM }, element("title", {}, mark.text)));
   }
   for (const { name, values, kind } of series) {
     if (!values.length) continue;
@@ -50,12 +53,13 @@ export function drawBars(place, { bars, label, height = 180 }) {
   const svg = frame(width, height, label);
   const most = Math.max(1, ...bars.map((bar) => bar.count));
   const step = (width - 2 * RIGHT) / bars.length;
+  const every = Math.ceil(30 / step); // as many labels as there is room for
   bars.forEach((bar, i) => {
     const size = ((height - TOP - BOTTOM) * bar.count) / most;
     svg.append(
       element("rect", { class: "bin", x: RIGHT + i * step + 2, width: step - 4, y: height - BOTTOM - size, height: size, rx: 3 },
         element("title", {}, `${bar.count} up to ${bar.label}`)),
-      element("text", { class: "tick", x: RIGHT + (i + 0.5) * step, y: height - 8, "text-anchor": "middle" }, bar.label));
+      element("text", { class: "tick", x: RIGHT + (i + 0.5) * step, y: height - 8, "text-anchor": "middle" }, i % every ? "" : bar.label));
   });
   place.replaceChildren(svg);
 }

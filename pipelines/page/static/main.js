@@ -68,27 +68,40 @@ function showTown(overview) {
     figure("plays/s", overview.plays_per_s.toFixed(0), "of the last seconds; the town is walked at a pace"),
     figure("version", overview.version, "of the policy: how often it has learned anew"),
     figure("exploring", percent(overview.explored, 1), "slates whose first track was not the expected best"),
-    figure("surprise", overview.surprise.toFixed(3), "reward less expectation of what was seen: near 0 where the policy is right"),
+    figure("surprise", signed(overview.surprise, 2), "reward less expectation of what was seen: near 0 where the policy is right"),
     figure("drifts", String(overview.drifts), "changes for the worse that the learner has found"),
     figure("dead letters", String(Object.values(overview.dead_letters).reduce((a, b) => a + b, 0)), "records that could not be used"));
   const names = Object.keys(rewards);
   const marks = overview.notes.filter((note) => note.at_ms <= overview.now_ms)
-    .map((note) => ({ at: (note.at_ms - start) / span, text: note.text }));
+    .map((note) => ({ at: (note.at_ms - start) / span, text: note.text, kind: note.kind }));
+  const drifts = marks.filter((mark) => mark.kind === "drift");
   const lows = names.flatMap((name) => rewards[name]);
+  const spans = overview.spans || Math.max(1, ...names.map((name) => rewards[name].length));
+  const lately = overview.window_ms >= DAY_MS ? "day" : "hour";
+  $("rewards-window").textContent = `mean over the last ${lately}`;
   drawCurves($("rewards"), {
     series: names.map((name) => ({ name, values: rewards[name], kind: KINDS[name] ?? "first" })),
-    spans: overview.spans || lows.length, perDay: DAY_MS / span, marks,
+    spans, perDay: DAY_MS / span, marks,
     low: Math.max(0, Math.floor(10 * Math.min(1, ...lows)) / 10), high: 1, write: (value) => value.toFixed(2),
-    label: `Mean reward of advice over the last day: ${names.map((name) => `${name} ${(rewards[name].at(-1) ?? 0).toFixed(3)}`).join(", ")}`,
+    label: `Mean reward of advice over the last ${lately}: ${names.map((name) => `${name} ${(rewards[name].at(-1) ?? 0).toFixed(3)}`).join(", ")}`,
   });
   $("rewards-legend").replaceChildren(...names.map((name) => element("span", { class: KINDS[name] ?? "first" }, `${name} ${(rewards[name].at(-1) ?? 0).toFixed(3)}`)));
-  $("rewards-note").textContent = marks.length ? `dashed: ${marks.map((mark) => mark.text).join("; ")}` : "";
+  $("rewards-note").textContent = [
+    ...marks.filter((mark) => mark.kind !== "drift").map((mark) => `dashed: ${mark.text}`),
+    ...(drifts.length ? [`lines: ${drifts.at(-1).text}${drifts.length > 1 ? `, ${drifts.length} times` : ""}`] : []),
+  ].join("; ");
   const fresh = Object.entries(overview.new_artists);
   drawCurves($("new-artists"), {
     series: fresh.map(([name, values]) => ({ name, values, kind: KINDS[name] ?? "first" })),
-    spans: overview.spans || 1, perDay: DAY_MS / span, low: 0, high: Math.max(0.05, ...fresh.flatMap(([, values]) => values)),
+    spans, perDay: DAY_MS / span, low: 0, high: Math.max(0.05, ...fresh.flatMap(([, values]) => values)),
     write: (value) => percent(value), height: 180,
     label: `Share of seen slots that hold artists first heard of during the run: ${percent(fresh[0]?.[1].at(-1) ?? 0, 1)}`,
+  });
+  const most = Math.max(0.05, ...overview.surprises.map(Math.abs));
+  drawCurves($("surprises"), {
+    series: [{ name: "surprise", values: overview.surprises, kind: "first" }],
+    spans, perDay: DAY_MS / span, low: -most, high: most, marks: drifts, write: (value) => value.toFixed(2), height: 180,
+    label: `Reward less expectation of what was seen: ${(overview.surprises.at(-1) ?? 0).toFixed(3)}; drifts found: ${overview.drifts}`,
   });
   const bars = overview.latency.filter((bucket) => bucket.most_ms <= 250).map((bucket) => ({ label: String(bucket.most_ms), count: bucket.records }));
   drawBars($("latency"), { bars, label: `Milliseconds from a record to its scores: ${bars.map((bar) => `${bar.count} up to ${bar.label}`).join(", ")}` });
@@ -109,7 +122,8 @@ function showLearned({ pair_names: names, worth }) {
 
 function showActive(names) {
   if ($("active").contains(document.activeElement)) return; // do not take a chip from under somebody's keys
-  $("active").replaceChildren(...names.map((name) => element("li", {},
+  const all = you.scores ? [you.id, ...names.filter((name) => name !== you.id)] : names; // you stay, however busy it is
+  $("active").replaceChildren(...all.map((name) => element("li", {},
     element("button", { type: "button", onclick: () => openListener(name) }, name === you.id ? "you" : name.replace("listener-", "#")))));
 }
 
@@ -139,6 +153,10 @@ $("finish").addEventListener("click", () => you.finish());
 $("like").addEventListener("click", () => you.like());
 $("hour").addEventListener("change", (event) => event.target.value !== "" && you.changeHour(Number(event.target.value)));
 $("search").addEventListener("input", search);
+$("open").addEventListener("submit", (event) => {
+  event.preventDefault();
+  openListener($("anyone").value.trim());
+});
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, dialog");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;

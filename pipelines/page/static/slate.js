@@ -4,7 +4,7 @@ import { element, percent, signed } from "./dom.js";
 
 const SHOWN = 3; // reasons at a glance; the others unfold
 const SOURCES = {
-  own_followers: "from own runs", followers: "goes with the last", repeats: "heard before", fresh: "new",
+  own_followers: "from own runs", covisits: "played around the last ones", followers: "goes with the last", repeats: "heard before", fresh: "new",
   popular: "popular", requested: "asked for",
 };
 
