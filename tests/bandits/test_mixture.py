@@ -11,6 +11,7 @@ from bandits.evaluation.judged import Judged
 from bandits.evaluation.sums import Sums
 from bandits.evaluation.target import along
 from bandits.inverse_gap import InverseGap
+from bandits.lin_ucb import LinUcb
 from bandits.mixture import Mixture
 from bandits.policy import as_of
 from bandits.prediction import Prediction
@@ -82,6 +83,19 @@ def test_exploration_ends_on_schedule() -> None:
 
     assert least[0] / least[1] == pytest.approx(10, rel=0.1)
     assert as_of(Uniform(), 5.0) == Uniform()
+
+
+def test_optimism_fades_on_schedule() -> None:
+    """With fade ½, a hundred times the rows make LinUCB's α a tenth: doubt attracts no more."""
+    young, old = (as_of(LinUcb(alpha=1.0, floor=0.01, fade=0.5), rows) for rows in (0.0, 99.0))
+    mean, variance = np.array([0.6, 0.5]), np.array([0.0, 0.04])
+
+    favoured = [int(policy.probabilities(mean, variance).argmax()) for policy in (young, old)]
+
+    assert favoured == [1, 0]
+    assert isinstance(old, LinUcb)
+    assert old.alpha == pytest.approx(0.1)
+    assert as_of(LinUcb(alpha=0.5), 99.0) == LinUcb(alpha=0.5)
 
 
 def test_the_version_in_use_sets_the_schedule() -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from bandits.evidence import Evidence
-from bandits.policy import Policy
+from bandits.lin_ucb import LinUcb
+from bandits.policy import Policy, as_of
 from bandits.prediction import Prediction
 from bandits.rows import Rows, decision_rows
 from bandits.slate import draw
@@ -44,14 +45,20 @@ class OurArms:
     def decide(self, asked: Round) -> int:
         self.round += 1
         context, key = asked.context.astype(np.float32), (self.seed << 32) + self.round
-        known = [
-            self.versions[arm].predict(context, ONE, self.policy, (key << 10) + int(arm))
-            for arm in asked.arms
-        ]
+        known = [self._known(arm, context, (key << 10) + arm) for arm in asked.arms.tolist()]
         mean = np.concatenate([one.mean for one in known])
         variance = np.concatenate([one.variance for one in known])
         deviations = np.concatenate([one.deviations for one in known], axis=1)
         return int(draw(self.policy, Prediction(mean, variance, deviations), 1, key).chosen[0])
+
+    def _known(self, arm: int, context: Singles, key: int) -> Prediction:
+        """What an arm's own version says of it; its bound fades with what that one has learned."""
+        version, policy = self.versions[arm], self.policy
+        known = version.predict(context, ONE, policy, key)
+        if not isinstance(policy, LinUcb):
+            return known
+        faded = policy.at(version.rows).alpha / policy.alpha
+        return known._replace(variance=faded**2 * known.variance)
 
     def learn(self, asked: Round, place: int, reward: float) -> None:
         arm = int(asked.arms[place])
@@ -87,8 +94,9 @@ class OurShared:
         self.round += 1
         key = (self.seed << 32) + self.round
         context, columns = asked.context.astype(np.float32), asked.columns.astype(np.float32)
-        known = self.version.predict(context, columns, self.policy, key)
-        return int(draw(self.policy, known, 1, key).chosen[0])
+        policy = as_of(self.policy, self.version.rows)
+        known = self.version.predict(context, columns, policy, key)
+        return int(draw(policy, known, 1, key).chosen[0])
 
     def learn(self, asked: Round, place: int, reward: float) -> None:
         columns = asked.columns[place : place + 1]

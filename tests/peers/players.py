@@ -33,6 +33,7 @@ def ways_of(library: str, stream: Stream) -> list[Way]:
 def _ours(stream: Stream) -> list[Way]:
     policies: dict[str, Any] = {
         **{f"LinUCB, α {a:g}": LinUcb(alpha=a, floor=1e-4) for a in (0.1, 0.3, 0.5)},
+        "LinUCB, α 0.6 fading by ⅓": LinUcb(alpha=0.6, floor=1e-4, fade=1 / 3),
         "inverse gap, γ 1,000": InverseGap(gamma=1_000.0, floor=1e-4),
         "Thompson, spread .1": Thompson(draws=32, spread=0.1, floor=1e-4),
     }
