@@ -17,7 +17,7 @@ from topics.recent_play import RecentPlay
 from topics.request import Request
 from topics.scores import Decision, Scores
 from topics.track import Track
-from topics.track_event import TrackEvent
+from topics.track_events import TrackEvents
 from topics.track_facts import TrackFacts
 
 SCHEMAS: dict[str, type[Struct]] = {
@@ -28,7 +28,7 @@ SCHEMAS: dict[str, type[Struct]] = {
     "scores.v1": Scores,
     "decision.v1": Decision,
     "feedback.v1": Feedback,
-    "track-event.v1": TrackEvent,
+    "track-events.v1": TrackEvents,
     "track-facts.v1": TrackFacts,
     "policy-snapshot.v1": PolicySnapshot,
     "recent-play.v1": RecentPlay,

@@ -6,11 +6,12 @@ from typing import Annotated
 from msgspec import Meta
 
 ID_BYTES_MAX = 64
+TIME_MS_MAX = 4_102_444_800_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_BYTES_MAX)]
 """1 to 64 bytes of UTF-8; the length in bytes is checked by `check_id_bytes`."""
 
-TimeMs = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+TimeMs = Annotated[int, Meta(ge=0, le=TIME_MS_MAX)]
 """UTC milliseconds since 1970, up to the year 2100."""
 
 

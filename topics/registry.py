@@ -61,7 +61,7 @@ ROWS: dict[str, Row] = {
     "scores": Row("listener_id", ("scores.v1",), "listeners", 7),
     "decisions": Row("listener_id", ("decision.v1",), "listeners", 30),
     "feedback": Row("none: the partition is the shard", ("feedback.v1",), "shards", 30),
-    "track-events": Row("track_id", ("track-event.v1",), "tracks", 1),
+    "track-events": Row("none: the partition is its tracks'", ("track-events.v1",), "tracks", 1),
     "track-facts": Row("track_id", ("track-facts.v1",), "tracks", None),
     "policy-snapshots": Row(
         "policy/shard/(version mod 24)", ("policy-snapshot.v1",), "one", None, bytes_max=8 * MIB

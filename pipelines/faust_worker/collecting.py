@@ -3,10 +3,12 @@
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from features.track.table import TrackTable
-from pipelines.collect import collect, rows_of
+from pipelines.collect import collect, joined, rows_of
 from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.cache import PROGRESS, VERSION, Cache, progress_value
 from pipelines.faust_worker.producer import Output, schema
@@ -18,7 +20,7 @@ from state.keys import key, prefix
 from topics.codec import decode, encode
 from topics.dead_letter import Rejected
 from topics.registry import Topic
-from topics.track_event import TrackEvent
+from topics.track_events import TrackEvents
 from topics.track_facts import TrackFacts
 
 FAMILY = "facts"
@@ -54,20 +56,21 @@ class Collecting:
         self._news: dict[int, None] = {}  # handles, the longest unheard first
         self._changed: set[int] = set()  # since the last batch
         self._newest_ms = 0
-        self._events: list[TrackEvent] = []
+        self._events: list[npt.NDArray[np.void]] = []
         self._buried: list[Output] = []
         self._restore(cache)
 
     def take(self, record: Any) -> None:
-        """Gather one event; `batch` counts them together."""
+        """Gather a record's events; `batch` counts them together."""
         try:
-            event = decode(record.value or b"", schema_of(record.headers))
-            if not isinstance(event, TrackEvent):
-                raise Rejected("unknown_schema", "expected track-event.v1 on this topic", "schema")
+            found = decode(record.value or b"", schema_of(record.headers))
+            if not isinstance(found, TrackEvents):
+                raise Rejected("unknown_schema", "expected track-events.v1 on this topic", "schema")
+            events = rows_of(found, self.table)
         except Rejected as error:
             self._buried.append(self._burial.rejected(record, error))
             return
-        self._events.append(event)
+        self._events.append(events)
 
     def idle(self, now_ms: int) -> None:  # noqa: ARG002  event time stands still with the partition
         """Publish all news: nobody knows when the next event comes."""
@@ -102,10 +105,10 @@ class Collecting:
     def _count(self) -> None:
         if not self._events:
             return
-        rows = rows_of(self._events, self.table)
+        rows = joined(self._events)
         collect(self.table, rows)
         self._newest_ms = max(self._newest_ms, int(rows["at_ms"].max()))
-        for handle in set(rows["track"].tolist()):
+        for handle in np.unique(rows["track"]).tolist():
             self._changed.add(handle)
             self._news.setdefault(handle)
         self._events.clear()

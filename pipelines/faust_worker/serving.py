@@ -1,21 +1,20 @@
 """Serving: serve on one partition of ``listener-events``: listeners, their timers, and what goes out."""
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from aiokafka.partitioner import murmur2
 from msgspec import Struct
 
-from pipelines.collect import recent_play_of, records_of
+from pipelines.collect import joined, recent_play_of, records_of
 from pipelines.decide import whole_decision
 from pipelines.erase import erase
 from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.cache import PROGRESS, Cache, progress_value
 from pipelines.faust_worker.producer import Output, schema
+from pipelines.faust_worker.track_partitions import TrackPartitions
 from pipelines.kafka.letters import schema_of
 from pipelines.listener import Listener
 from pipelines.listeners import FAMILY, VERSION, Listeners
@@ -24,7 +23,7 @@ from pipelines.serve import Transition, fire_timers, serve
 from pipelines.settings import Settings
 from pipelines.timer_queue import TimerQueue
 from pipelines.views import Views
-from state.checkpoint import Batch
+from state.checkpoint import NOTHING, Batch
 from state.envelope import unseal
 from state.keys import prefix
 from topics.codec import decode, encode
@@ -41,7 +40,7 @@ SKEW_MS = 60_000  # by which brokers' clocks may differ from ours, where nothing
 HASH_RANGE = float(2**64)
 
 SCORES, DECISION = schema("scores.v1"), schema("decision.v1")
-FEEDBACK, TRACK_EVENT = schema("feedback.v1"), schema("track-event.v1")
+FEEDBACK, TRACK_EVENTS = schema("feedback.v1"), schema("track-events.v1")
 RECENT_PLAY = schema("recent-play.v1")
 
 
@@ -85,7 +84,9 @@ class Serving:
         self._burial = burial
         self._metrics = metrics
         self._timers = TimerQueue()
-        self._place = lru_cache(maxsize=100_000)(_placer(topics["track-events"].partitions))
+        self._batched = NOTHING  # the last offset that a batch told of
+        self._events: list[npt.NDArray[np.void]] = []  # of tracks, since the last batch
+        self._tracks = TrackPartitions(table, topics["track-events"].partitions)
         for listener_id, due_ms in _stored_timers(cache):
             self._timers.schedule(listener_id, due_ms)
 
@@ -108,10 +109,14 @@ class Serving:
         if not self._settings.kafka.history:
             self._fire_due(now_ms - SKEW_MS - self._settings.sessions.timer_delay_ms)
 
-    def batch(self, offset: int) -> Batch:
-        """Return outputs, changed listeners and progress."""
+    def batch(self, offset: int) -> Batch | None:
+        """Return outputs, changed listeners and progress; None where nothing has happened since."""
         outputs, self._outputs = self._outputs, []
+        outputs += self._track_events()
         changes = self._listeners.changes()
+        if not (outputs or changes) and offset == self._batched:
+            return None
+        self._batched = offset
         changes[PROGRESS] = progress_value(offset)
         changelog = self._names["serve-changelog"]
         outputs += [Output(changelog, self._partition, key, value, []) for key, value in changes.items()]
@@ -138,13 +143,12 @@ class Serving:
         if done.state is not None:
             self._timers.schedule(listener_id, done.state.due_ms)
         self._outputs += outputs
+        self._events += done.events
 
     def _emitted(self, listener_id: str, done: Transition) -> Iterator[Output]:
         names, partition = self._names, self._partition
         for feedback in done.feedback:
             yield Output(names["feedback"], self._shard, None, encode(feedback), FEEDBACK)
-        for events in done.events:
-            yield from self._track_events(events)
         if done.recent is not None:
             recent = recent_play_of(done.recent, self._views.table)
             yield Output(names["recent-plays"], partition, None, encode(recent), RECENT_PLAY)
@@ -156,11 +160,15 @@ class Serving:
             whole = encode(whole_decision(done.decided, self._views))
             yield Output(names["decisions"], partition, key, whole, DECISION)
 
-    def _track_events(self, events: npt.NDArray[np.void]) -> Iterator[Output]:
-        topic = self._names["track-events"]
-        for event in records_of(events, self._views.table):
-            key, partition = self._place(event.track_id)
-            yield Output(topic, partition, key, encode(event), TRACK_EVENT)
+    def _track_events(self) -> Iterator[Output]:
+        """Yield what happened to tracks since the last batch, packed for each of their partitions."""
+        if not self._events:
+            return
+        events, self._events = joined(self._events), []
+        topic, table = self._names["track-events"], self._views.table
+        for partition, some in self._tracks.split(events):
+            for record in records_of(some, table):
+                yield Output(topic, partition, None, encode(record), TRACK_EVENTS)
 
     def _fire_due(self, until_ms: int) -> None:
         for scheduled_ms, listener_id in self._timers.due(until_ms):
@@ -197,16 +205,6 @@ def _read(record: Any) -> Play | Request | Erasure:
             "listener_id",
         )
     return found
-
-
-def _placer(partitions: int) -> Callable[[str], tuple[bytes, int]]:
-    """Return what tells a name's key and the partition it belongs to, as Java's clients have it."""
-
-    def place(name: str) -> tuple[bytes, int]:
-        key = name.encode()
-        return key, int((murmur2(key) & 0x7FFFFFFF) % partitions)
-
-    return place
 
 
 def _stored_timers(cache: Cache) -> Iterator[tuple[str, int]]:

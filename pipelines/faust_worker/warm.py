@@ -26,7 +26,8 @@ def warm_up(settings: Settings) -> None:
             done = serve(state, record, views, settings)
             state = done.state
             for events in done.events:
-                collect(views.table, rows_of(records_of(events, views.table), views.table))
+                for sent in records_of(events, views.table):
+                    collect(views.table, rows_of(sent, views.table))
             for feedback in done.feedback:
                 learner.learn(feedback)
         if k == PLAYS // 2:

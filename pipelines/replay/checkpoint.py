@@ -34,7 +34,7 @@ from state.store import Store
 from topics.feedback import Feedback
 from topics.recent_play import RecentPlay
 from topics.registry import SNAPSHOTS_KEPT
-from topics.track_event import TrackEvent
+from topics.track_events import TrackEvents
 
 
 class Waiting(Struct, frozen=True):
@@ -42,7 +42,7 @@ class Waiting(Struct, frozen=True):
 
     play: int
     feedback: list[Feedback]
-    events: list[list[TrackEvent]]
+    events: list[TrackEvents]
     recent: RecentPlay | None = None
 
 
@@ -138,7 +138,7 @@ def _delayed(engine: Engine) -> dict[bytes, bytes | None]:
     }
     first_new = max(engine.stored_delayed.stop, waiting.start)
     for k, delayed in enumerate(islice(engine.delayed, first_new - waiting.start, None), first_new):
-        events = [records_of(rows, table) for rows in delayed.events]
+        events = [record for rows in delayed.events for record in records_of(rows, table)]
         recent = None if delayed.recent is None else recent_play_of(delayed.recent, table)
         waits = Waiting(delayed.play, delayed.feedback, events, recent)
         changes[key("waiting", _numbered(k))] = sealed(waits)
@@ -162,7 +162,7 @@ def restore(engine: Engine, store: Store, progress: Progress) -> None:
     table = engine.views.table
     for _, value in store.scan(prefix("waiting")):
         waiting = _waiting.decode(unseal(value, VERSION, what="what is not yet learned"))
-        events = [rows_of(records, table) for records in waiting.events]
+        events = [rows_of(record, table) for record in waiting.events]
         recent = None if waiting.recent is None else recent_row_of(waiting.recent, table)
         engine.delayed.append(Delayed(waiting.play, waiting.feedback, events, recent))
     engine.stored_delayed = range(engine.learned, engine.learned + len(engine.delayed))

@@ -134,9 +134,8 @@ class Bench:
 
     def _collect(self, records: list[Record]) -> None:
         table = TrackTable()
-        for start in range(0, len(records), BATCH):
-            events = [decode(r.value or b"", "track-event.v1") for r in records[start : start + BATCH]]
-            collect(table, rows_of(events, table))
+        for record in records:
+            collect(table, rows_of(decode(record.value or b"", "track-events.v1"), table))
 
 
 async def plain_loop(settings: Settings, size: int) -> float:

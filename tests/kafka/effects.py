@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
+from features.track.layout import SHOWN
 from features.track.table import TrackTable
-from pipelines.collect import collect, recent_play_of, records_of, rows_of
+from pipelines.collect import collect, recent_play_of, rows_of
 from pipelines.erase import erase
 from pipelines.faust_worker.cache import PROGRESS, Progress
 from pipelines.faust_worker.collecting import StoredFacts
@@ -30,9 +32,10 @@ from topics.erasure import Erasure
 from topics.play import Play
 from topics.recent_play import RecentPlay
 from topics.request import Request
-from topics.track_event import TrackEvent
 
-SHOWN_MAX = 5
+EXAMPLES = 5
+
+Told = tuple[Any, ...]
 
 
 class Problems:
@@ -47,7 +50,7 @@ class Problems:
         self.checked[kind] += 1
         if not holds:
             self.found[kind] += 1
-            if len(self.examples[kind]) < SHOWN_MAX:
+            if len(self.examples[kind]) < EXAMPLES:
                 self.examples[kind].append(str(example)[:300])
 
     def __str__(self) -> str:
@@ -66,6 +69,16 @@ def decoded(settings: Settings, name: str) -> list[Any]:
     return [decode(record.value or b"", schema_of(record.headers)) for record in records(settings, name)]
 
 
+def told(events: npt.NDArray[np.void], table: TrackTable) -> list[Told]:
+    """Plays heard and followed, by the names of their tracks; what is unknown equals itself."""
+    names = [*table.names, ""]
+    return [
+        (names[track], names[by], at_ms, str(share), kind, steps, skipped)
+        for at_ms, track, by, _, share, kind, steps, skipped in events.tolist()
+        if kind != SHOWN
+    ]
+
+
 class Fold:
     """What the log of listener-events makes of its listeners, whatever was recommended to them."""
 
@@ -74,7 +87,7 @@ class Fold:
         self.listeners: dict[str, Listener] = {}
         self.causes: Counter[tuple[str, str]] = Counter()  # (listener, cause) that one Scores must answer
         self.buried: set[tuple[str, int, int]] = set()
-        self.heard: Counter[TrackEvent] = Counter()
+        self.heard: Counter[Told] = Counter()
         self.recent: Counter[RecentPlay] = Counter()
         self.erased: set[str] = set()
         self.accepted = 0
@@ -111,9 +124,7 @@ class Fold:
         if done.recent is not None:
             self.recent[recent_play_of(done.recent, self.views.table)] += 1
         for events in done.events:
-            for event in records_of(events, self.views.table):
-                if event.kind != "shown":
-                    self.heard[event] += 1
+            self.heard.update(told(events, self.views.table))
 
     def settled(self, listener_id: str, state: Listener) -> Listener:
         """The state once every timer has fired: when one does is up to whoever hosts the step."""
@@ -181,9 +192,9 @@ def _check_listeners(settings: Settings, fold: Fold, problems: Problems) -> dict
         came = _features(host.settled(listener_id, state), views)
         wanted = _features(fold.settled(listener_id, expected), fold.views)
         problems.expect(came == wanted, "features differ from the fold of the log", listener_id)
-    published = Counter(
-        event for event in decoded(settings, "track-events") if event.kind != "shown"
-    )  # and those that the last timers have still to emit
+    published: Counter[Told] = Counter()  # and those that the last timers have still to emit
+    for record in decoded(settings, "track-events"):
+        published.update(told(rows_of(record, views.table), views.table))
     problems.expect(
         published + host.heard == fold.heard,
         "plays are counted otherwise than heard",
@@ -278,16 +289,15 @@ def _check_evidence(settings: Settings, problems: Problems) -> None:
 def _check_facts(settings: Settings, problems: Problems) -> None:
     tables: dict[int, TrackTable] = {}
     progress = _progress(settings, "collect-changelog")
-    by_partition: dict[int, list[TrackEvent]] = defaultdict(list)
     for record in records(settings, "track-events"):
         if record.offset <= progress.get(record.partition, -1):
-            by_partition[record.partition].append(decode(record.value or b"", "track-event.v1"))
-    for partition, events in by_partition.items():
-        table = tables[partition] = TrackTable(
-            int(settings.facts.popularity_half_life_days * DAY_MS),
-            int(settings.facts.follower_half_life_days * DAY_MS),
-        )
-        collect(table, rows_of(events, table))
+            if record.partition not in tables:
+                tables[record.partition] = TrackTable(
+                    int(settings.facts.popularity_half_life_days * DAY_MS),
+                    int(settings.facts.follower_half_life_days * DAY_MS),
+                )
+            table = tables[record.partition]
+            collect(table, rows_of(decode(record.value or b"", "track-events.v1"), table))
     stored = _newest(settings, "collect-changelog", "facts")
     expected = {
         table.names[handle]: table.facts(handle)

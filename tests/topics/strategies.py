@@ -15,7 +15,7 @@ from topics.recent_play import RecentPlay
 from topics.request import Request
 from topics.scores import Decision, ScoredTrack, Scores, Why
 from topics.track import Track
-from topics.track_event import TrackEvent
+from topics.track_events import TrackEvents
 from topics.track_facts import TrackFacts
 
 text = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -127,18 +127,7 @@ RECORDS: dict[type[Struct], st.SearchStrategy[Struct]] = {
         part=st.integers(0, 9),
         final=st.booleans(),
     ),
-    TrackEvent: st.builds(
-        TrackEvent,
-        ids,
-        st.sampled_from(["heard", "followed", "shown"]),
-        times,
-        artist_id=maybe(ids),
-        share=maybe(shares),
-        skipped=maybe(st.booleans()),
-        by=maybe(ids),
-        steps=st.integers(0, 9),
-        residual=floats,
-    ),
+    TrackEvents: st.builds(TrackEvents, lists_of_ids, packed),
     TrackFacts: st.builds(
         TrackFacts,
         ids,
