@@ -1,5 +1,6 @@
 """Metrics: what every driver counts for Prometheus, in one registry, named and measured one way."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from time import time
 from typing import NamedTuple, get_args
@@ -26,6 +27,8 @@ from topics.dead_letter import Reason
 LATENCY_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 REWARDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 PROPENSITIES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+MORE, LESS = ("more",), ("less",)
+OBSERVED_MAX = 10_000  # values that wait to be put into histograms
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
@@ -52,7 +55,10 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self._children: dict[tuple[Counter, tuple[str, ...]], Counter] = {}
+        # Counted in a dict and told to prometheus_client when somebody reads: its own counters cost a
+        # microsecond each, a dozen a play.
+        self._counted: defaultdict[tuple[Counter, tuple[str, ...]], float] = defaultdict(float)
+        self._observed: list[tuple[Histogram, float]] = []
         self.registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
@@ -121,30 +127,32 @@ class Metrics:
         )
         for reason in get_args(Reason):  # known from the start: the first of a kind is an increase, too
             self.dead_letters.labels(reason)
-        for sign in ("more", "less"):
-            self.surprise.labels(sign)
+        for sign in (MORE, LESS):
+            self.surprise.labels(*sign)
         self._version: Version | None = None
 
     def took(self, kind: str, done: Transition, seconds: float | None = None) -> None:
         """Count one record's transition; ``seconds`` from its receipt to its scores, if that was measured."""
-        self._counter(self.records, kind, outcome_of(done)).inc()
+        self._counted[self.records, (kind, outcome_of(done))] += 1
         if done.decided is not None:
             self._decided(done.decided)
             if seconds is not None:
-                self.latency.observe(seconds)
+                self._observed.append((self.latency, seconds))
         self.emitted(done)
 
     def emitted(self, done: Transition) -> None:
         """Count what a transition emitted; for those of a timer there is nothing more."""
         for reward in done.earned:
-            self.rewards.observe(reward)
+            self._observed.append((self.rewards, reward))
         for events in done.events:
             if not len(events) or events["kind"][0] != SHOWN:  # what was shown comes by itself
                 continue
             residuals = events["residual"].tolist()
-            self.shown.inc(len(residuals))
-            self._counter(self.surprise, "more").inc(sum([r for r in residuals if r > 0]))
-            self._counter(self.surprise, "less").inc(-sum([r for r in residuals if r < 0]))
+            self._counted[self.shown, ()] += len(residuals)
+            self._counted[self.surprise, MORE] += sum([r for r in residuals if r > 0])
+            self._counted[self.surprise, LESS] -= sum([r for r in residuals if r < 0])
+        if len(self._observed) > OBSERVED_MAX:
+            self._tell()
 
     def buried(self, kind: str, reason: str) -> None:
         """Count one record that became a dead letter."""
@@ -163,6 +171,7 @@ class Metrics:
 
     def latency_ms(self) -> list[tuple[float, int]]:
         """Return the latency histogram as (at most so many ms, records); what is slower is left out."""
+        self._tell()
         samples = next(iter(self.latency.collect())).samples
         upto = [int(sample.value) for sample in samples if sample.name.endswith("_bucket")]
         return [
@@ -176,31 +185,34 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return everything in the OpenMetrics text format."""
+        self._tell()
         text: bytes = generate_latest(self.registry)  # type: ignore[no-untyped-call]
         return text
 
     def value(self, name: str, **labels: str) -> float:
         """Return one sample's value, 0 where nothing was counted yet."""
+        self._tell()
         return self.registry.get_sample_value(name, labels) or 0.0
 
     def _decided(self, decided: Decided) -> None:
         slate, policy = decided.scores.slate, decided.scores.policy
-        self._counter(self.decisions, policy).inc()
+        self._counted[self.decisions, (policy,)] += 1
         if not slate or decided.pending is None:
             return
         is_best = decided.pending.means[0] >= decided.considered.means.max()
-        self._counter(self.explored, policy).inc(
-            not is_best
-        )  # by 0, too: the series begins with the first slate
-        self._counter(self.sources, slate[0].source).inc()
-        self.propensity.observe(min(decided.pending.propensities))
+        # By 0, too: the series begins with the first slate.
+        self._counted[self.explored, (policy,)] += not is_best
+        self._counted[self.sources, (slate[0].source,)] += 1
+        self._observed.append((self.propensity, min(decided.pending.propensities)))
 
-    def _counter(self, counter: Counter, *labels: str) -> Counter:
-        """Return a counter's child, looked up once: prometheus_client does it anew each time, for 10 µs."""
-        child = self._children.get((counter, labels))
-        if child is None:
-            child = self._children[counter, labels] = counter.labels(*labels)
-        return child
+    def _tell(self) -> None:
+        """Hand over what was counted and observed since the last time."""
+        for (counter, labels), by in self._counted.items():
+            (counter.labels(*labels) if labels else counter).inc(by)
+        self._counted.clear()
+        for histogram, value in self._observed:
+            histogram.observe(value)
+        self._observed.clear()
 
 
 class _Read(Collector):

@@ -8,6 +8,7 @@ DAY_MS = 86_400_000
 MIB = 1 << 20
 SCHEMA_HEADER = "schema"  # the Kafka header that names a record's schema, such as play.v1
 SNAPSHOTS_KEPT = 24  # versions of a policy's shard that stay for rollback
+SEGMENT_BYTES = 64 * MIB
 DEAD_LETTER_ROOM = 64 << 10  # beside the untouched bytes, for the headers that say why
 
 
@@ -24,6 +25,7 @@ class Topic(Struct, frozen=True):
     partitions: int
     retention_ms: int | None
     bytes_max: int  # of one record
+    segment_bytes: int  # of one file of its log
 
     @property
     def compact(self) -> bool:
@@ -37,8 +39,15 @@ class Topic(Struct, frozen=True):
         >>> topics()["scores"].config["retention.ms"], topics()["tracks"].config["cleanup.policy"]
         ('604800000', 'compact')
         """
+        # The file that is written to is never compacted: at Kafka's own gigabyte, or seven days, whoever
+        # restores would read every value that ever was, and what was forgotten would stay.
         kept = (
-            {"cleanup.policy": "compact", "delete.retention.ms": str(DAY_MS)}
+            {
+                "cleanup.policy": "compact",
+                "delete.retention.ms": str(DAY_MS),
+                "max.compaction.lag.ms": str(DAY_MS),
+                "segment.bytes": str(self.segment_bytes),
+            }
             if self.retention_ms is None
             else {"cleanup.policy": "delete", "retention.ms": str(self.retention_ms)}
         )
@@ -53,6 +62,7 @@ class Row(Struct, frozen=True):
     split_by: str  # "listeners", "shards", "tracks", or "one" partition
     days: int | None  # None: compact
     bytes_max: int = MIB
+    segment_bytes: int = SEGMENT_BYTES
 
 
 ROWS: dict[str, Row] = {
@@ -64,7 +74,12 @@ ROWS: dict[str, Row] = {
     "track-events": Row("none: the partition is its tracks'", ("track-events.v1",), "tracks", 1),
     "track-facts": Row("track_id", ("track-facts.v1",), "tracks", None),
     "policy-snapshots": Row(
-        "policy/shard/(version mod 24)", ("policy-snapshot.v1",), "one", None, bytes_max=8 * MIB
+        "policy/shard/(version mod 24)",
+        ("policy-snapshot.v1",),
+        "one",
+        None,
+        bytes_max=8 * MIB,
+        segment_bytes=16 * MIB,
     ),
     "recent-plays": Row("none: the partition is the listener's", ("recent-play.v1",), "listeners", 7),
     # On Kafka the value is the untouched bytes, and the fields of dead-letter.v1 are headers.
@@ -119,6 +134,7 @@ def topics(
             partitions=partitions[row.split_by],
             retention_ms=None if row.days is None else row.days * DAY_MS,
             bytes_max=row.bytes_max,
+            segment_bytes=row.segment_bytes,
         )
         for name, row in ROWS.items()
     }

@@ -1,6 +1,7 @@
 """App: one worker process: a Faust app that supervises intakes, agents, views and the web port."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
@@ -174,9 +175,20 @@ def wait_for_topics(settings: Settings) -> None:
             time.sleep(AWAY_S)
 
 
+def _spare_the_collector() -> None:
+    """Leave what is there for good out of garbage collection: libraries' million objects, 100 ms each time.
+
+    Records and states make no cycles; what they leave is freed by itself.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 def run(settings: Settings, steps: Collection[str], pinned: Views | None = None) -> None:
     """Run one worker until SIGTERM or SIGINT; raises `KafkaFailed` where topics are not as they must be."""
     warm_up(settings)
+    _spare_the_collector()
     wait_for_topics(settings)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -41,6 +41,14 @@ def test_compacted_topics_tell_kafka_so_and_the_others_how_long() -> None:
         assert topic.config["message.timestamp.type"] == "LogAppendTime"
 
 
+def test_what_a_compacted_topic_no_longer_says_is_gone_within_days() -> None:
+    """Its newest file is closed in time: Kafka compacts only those that nobody writes to."""
+    for topic in topics().values():
+        if topic.compact:
+            assert int(topic.config["max.compaction.lag.ms"]) <= 86_400_000
+            assert topic.bytes_max <= int(topic.config["segment.bytes"]) <= 64 << 20
+
+
 def test_a_changelog_has_the_partitions_of_its_input() -> None:
     """Progress and state are written to the partition they come from."""
     found = topics(listener_partitions=12, track_partitions=5, shards=3)
