@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from msgspec import Struct
-from river.drift import ADWIN
 
 from bandits.prediction import predict_mean
 from bandits.rows import Rows
@@ -42,6 +41,9 @@ class DriftWatch:
         self.delta = delta
         self.found = 0  # drifts, since the start
         self.weights = NOTHING  # (C, P) of the version in use, for what is expected
+        # Here, where somebody wants it: scipy comes along, two seconds of every command's start.
+        from river.drift import ADWIN  # noqa: PLC0415
+
         detector: Any = ADWIN
         self._windows: tuple[Any, Any] = (detector(delta=delta), detector(delta=delta))
 
