@@ -5,6 +5,7 @@ from bandits.inverse_gap import InverseGap
 from bandits.lin_ucb import LinUcb
 from bandits.mixture import Mixture
 from bandits.policy import Policy
+from bandits.river import River
 from bandits.softmax import Softmax
 from bandits.thompson import Thompson
 from bandits.uniform import Uniform
@@ -17,4 +18,5 @@ POLICIES: dict[str, type[Policy]] = {
     "inverse_gap": InverseGap,
     "thompson": Thompson,
     "mixture": Mixture,
+    "river": River,
 }

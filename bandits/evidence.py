@@ -4,6 +4,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from bandits.examples import Examples
 from bandits.kronecker import add_rows, pairs_of, settle, weigh, weights_of
 from bandits.rows import Rows
 from numeric.arrays import Floats
@@ -53,6 +54,7 @@ class Evidence:
         self.newest_ms = 0  # newest decision time folded
         self.alarms: tuple[tuple[int, float], ...] = ()  # (rows dated up to, weigh this times as much)
         self.watch = b""  # the state of `bandits.drift` that watches what is folded, if any does
+        self.examples: Examples | None = None  # the rows themselves, where a policy learns from those
         self._pairs: Floats = np.zeros((pairs_of(len(context_names)), pairs_of(len(pair_names))))
         self._scales: Floats = np.zeros((8, len(self._pairs)))
         self._squares: Floats = np.zeros((8, self._pairs.shape[1]))
@@ -99,6 +101,7 @@ class Evidence:
         twin.pairs[:], twin.total[:], twin.rows = self.pairs, self.total, self.rows
         twin.landmark_ms, twin.newest_ms = self.landmark_ms, self.newest_ms
         twin.alarms, twin.watch = self.alarms, self.watch
+        twin.examples = None if self.examples is None else self.examples.copy()
         return twin
 
     def move_landmark(self, landmark_ms: int) -> None:
@@ -141,6 +144,8 @@ class Evidence:
             rows.columns, rows.reward, rows.reward_change, rows.first, weight, self.rows,
         )  # fmt: skip
         self.rows = float(added)
+        if self.examples is not None:
+            self.examples.add(rows, sign)
 
     def _check(self, rows: Rows) -> None:
         at_ms, weight, ends, context, columns, reward, reward_change, first = rows

@@ -59,6 +59,10 @@ def realigned(
     rows_new, rows_old = _pairs(context_new), _pairs(context_old)
     columns_new, columns_old = _pairs(pair_new), _pairs(pair_old)
     out.pairs[np.ix_(rows_new, columns_new)] = evidence.pairs[np.ix_(rows_old, columns_old)]
+    if evidence.examples is not None:
+        out.examples = evidence.examples.realigned(
+            (context_new, context_old), (pair_new, pair_old), *out.total.shape
+        )
     return out
 
 

@@ -5,6 +5,7 @@ import zlib
 import numpy as np
 
 from bandits.evidence import Evidence
+from bandits.examples import Examples
 from numeric.arrays import Floats
 from numeric.jit import kernel
 from topics.policy_snapshot import PolicySnapshot
@@ -41,6 +42,7 @@ def snapshot_of(
         evidence=zlib.compress(numbers.tobytes(), 1),  # sums hardly compress: the fastest level is as good
         alarms=evidence.alarms,
         watch=evidence.watch,
+        examples=b"" if evidence.examples is None else evidence.examples.state(),
     )
 
 
@@ -73,6 +75,11 @@ def evidence_of(snapshot: PolicySnapshot, half_life_ms: int) -> Evidence:
     evidence.total[:] = numbers[-size:].reshape(evidence.total.shape)
     evidence.rows, evidence.newest_ms = snapshot.rows, snapshot.newest_ms
     evidence.alarms, evidence.watch = snapshot.alarms, snapshot.watch
+    if snapshot.examples:
+        try:
+            evidence.examples = Examples.resumed(snapshot.examples, *evidence.total.shape)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
     return evidence
 
 

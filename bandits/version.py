@@ -41,11 +41,7 @@ class Version(Struct, frozen=True, eq=False):
         Raises ValueError if a shape is not this version's, or if it was made without covariance and the
         policy needs it.
         """
-        if (len(context), columns.shape[-1]) != self.weights.shape:
-            raise ValueError(
-                f"context {context.shape} and columns {columns.shape} do not fit version {self.name}, "
-                f"expected ({len(self.weights)},) and (m, {self.weights.shape[1]}) of layout {self.layout}"
-            )
+        self.check(context, columns)
         mean = predict_mean(self.weights, context, columns)
         draws, want_variance = policy.draws, policy.wants_variance
         if not (draws or want_variance):
@@ -58,6 +54,14 @@ class Version(Struct, frozen=True, eq=False):
         dice_of_draws = np.uint64(key ^ APART)
         spread = predict_spread(self.covariance, context, columns, want_variance, draws, dice_of_draws)
         return Prediction(mean, *spread)
+
+    def check(self, context: Singles, columns: Singles) -> None:
+        """Raise ValueError if a shape is not this version's."""
+        if (len(context), columns.shape[-1]) != self.weights.shape:
+            raise ValueError(
+                f"context {context.shape} and columns {columns.shape} do not fit version {self.name}, "
+                f"expected ({len(self.weights)},) and (m, {self.weights.shape[1]}) of layout {self.layout}"
+            )
 
     def contributions(self, context: Singles, columns: Singles) -> Floats:
         """Return what each pair column adds to one candidate's mean; (P,), with the mean as its sum."""

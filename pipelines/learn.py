@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from bandits.drift import DriftWatch
 from bandits.evidence import Evidence
+from bandits.river_version import keep_examples, version_for
 from bandits.rows import rows_of, skip_rows_of
 from bandits.snapshot import snapshot_of
 from bandits.version import Version, make_version
 from numeric.finite import finite_bytes
 from pipelines.settings import Settings
 from pipelines.skips import Skips
-from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, new_evidence, wants_covariance
+from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, new_evidence
 from topics.feedback import Feedback
 from topics.policy_snapshot import PolicySnapshot
 
@@ -52,6 +53,7 @@ class Learner:
         self.version = version
         self.rows_since = 0  # rows taken since the newest version
         self._evidence = evidence or new_evidence(settings)
+        keep_examples(self._evidence, settings.policy.build())
         self._skips = skips or new_evidence(settings)  # plays with a known verdict; the target is the skip
         self._waiting: list[Feedback] = []
         self.newest_ms = self.version_ms = self._evidence.newest_ms
@@ -210,8 +212,7 @@ def versions_of(shards: list[tuple[Evidence, Evidence]], versions: list[int], se
 
 def rewards_of(shards: list[Evidence], name: str, settings: Settings) -> Version:
     """Return what decides, of all shards' evidence of rewards."""
-    covariance = wants_covariance(settings.policy.build())
-    return make_version(shards, settings.learning.prior, name=name, want_covariance=covariance)
+    return version_for(settings.policy.build(), shards, settings.learning.prior, name=name)
 
 
 def skips_of(shards: list[Evidence], name: str, settings: Settings) -> Skips:

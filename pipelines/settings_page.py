@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
-from msgspec import inspect
+from msgspec import NODEFAULT, Struct, inspect, to_builtins
 from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
@@ -76,10 +76,24 @@ def _line(name: str, value: Any, meaning: str, ranges: list[str], default: Any) 
     if name in SECRET:
         text = f"# {name} is not shown"
         return f"{text:<{WIDTH}}# {meaning}"
-    text = f"{name} = {json.dumps(value)}"
-    changed = [] if value == default else [f"default {json.dumps(default)}"]
+    text = f"{name} = {toml(value)}"
+    changed = [] if value == default or default is NODEFAULT else [f"default {toml(default)}"]
     notes = "; ".join(part for part in (meaning, *ranges, *changed) if part)
-    return f"{text:<{WIDTH}}# {notes}" if notes else text
+    return f"{text:<{WIDTH - 1}} # {notes}" if notes else text
+
+
+def toml(value: Any) -> str:
+    """Return a value as TOML has it, structs and mappings on one line.
+
+    >>> toml({"share": 0.05, "name": "river"})
+    '{ share = 0.05, name = "river" }'
+    """
+    if isinstance(value, Struct):
+        value = to_builtins(value)
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    inner = ", ".join(f"{name} = {toml(part)}" for name, part in value.items())
+    return f"{{ {inner} }}" if inner else "{}"
 
 
 def _bounds(rule: Any) -> str:

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bandits.evidence import Evidence
-from bandits.policy import Policy, as_of
+from bandits.policy import as_of
+from bandits.river_version import version_for
 from bandits.version import Version, make_version
 from candidates.shortlist import ENTRY
 from features.context import CONTEXT
@@ -89,11 +90,7 @@ class Views:
         self.recent = RecentPlays(settings.facts.recent_plays)
         self.policy_name = settings.policy.name
         self._rule = settings.policy.build()
-        self.version = make_version(
-            [new_evidence(settings)],
-            settings.learning.prior,
-            want_covariance=wants_covariance(self._rule),
-        )
+        self.version = version_for(self._rule, [new_evidence(settings)], settings.learning.prior)
         self.skips = Skips(make_version([new_evidence(settings)], want_covariance=False))
         self.work = Workspace()
         self.quotas = np.array(
@@ -116,11 +113,6 @@ class Views:
     def version(self, version: Version) -> None:
         self._version = version
         self.policy = as_of(self._rule, version.rows)
-
-
-def wants_covariance(policy: Policy) -> bool:
-    """Tell whether versions for this policy need their covariance."""
-    return policy.wants_variance or policy.draws > 0
 
 
 def new_evidence(settings: Settings) -> Evidence:

@@ -28,3 +28,4 @@ class PolicySnapshot(Struct, frozen=True, omit_defaults=True):
     evidence: bytes
     alarms: tuple[tuple[TimeMs, float], ...] = ()  # (rows dated up to, weigh this times as much)
     watch: bytes = b""  # the state of the detector of drift, if one watches
+    examples: bytes = b""  # the newest rows themselves, where the policy learns from those

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bandits.uniform import Uniform
 from bandits.version import Version
 from pipelines.evaluate.evaluation import Evaluation
 from pipelines.evaluate.follower import LEARNING, Follower
@@ -58,7 +59,7 @@ def judged_by(
     targets = [target_of(policy, settings) for policy in policies]
     if reward_model is None:
         return targets, None
-    return targets, read_version(reward_model, settings, want_covariance=False)
+    return targets, read_version(reward_model, settings, Uniform())
 
 
 def found_format(path: str) -> str:
@@ -77,11 +78,10 @@ def found_format(path: str) -> str:
 
 def _follower(targets: Sequence[Target], kind: str, settings: Settings) -> Follower | None:
     """Return who learns from the log for those that ask for it."""
-    learning = [target.policy for target in targets if target.learning]
+    learning = {target.name: target.policy for target in targets if target.learning}
     if learning and kind != "segue":
         raise WrongOptions(f"@{LEARNING} wants our own decisions and feedback, this log is {kind}")
-    covariance = any(policy.wants_variance or policy.draws > 0 for policy in learning)
-    return Follower(settings, want_covariance=covariance) if learning else None
+    return Follower(settings, learning) if learning else None
 
 
 def _log(

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bandits.evidence import Evidence
+from bandits.policy import Policy
+from bandits.river_version import version_for
 from bandits.snapshot import evidence_of
-from bandits.version import Version, make_version
+from bandits.version import Version
 from pipelines.importers.archive import sources_of
 from pipelines.settings import DAY_MS, Settings
 from pipelines.state_directory import evidence_in_use
@@ -17,15 +19,15 @@ from topics.dead_letter import DeadLetter, Rejected
 from topics.policy_snapshot import PolicySnapshot
 
 
-def read_version(path: str, settings: Settings, *, want_covariance: bool) -> Version:
-    """Return the version that a snapshot makes.
+def read_version(path: str, settings: Settings, policy: Policy) -> Version:
+    """Return the version that a snapshot makes for a policy.
 
     ``path`` is a replay's state directory, of which the version in use is taken (``STATE#VERSION``: a kept
     one), or a file with one `policy-snapshot.v1` line for each shard. Raises `WrongOptions` for others.
     """
     name, shards = _shards(path, settings)
     try:
-        return make_version(shards, settings.learning.prior, name=name, want_covariance=want_covariance)
+        return version_for(policy, shards, settings.learning.prior, name=name)
     except ValueError as error:
         raise WrongOptions(f"the snapshot {path}: {error}") from None
 

@@ -59,8 +59,7 @@ def target_of(text: str, settings: Settings) -> Target:
         return Target(text, policy)
     if snapshot == LEARNING:
         return Target(text, policy, learning=True)
-    covariance = policy.wants_variance or policy.draws > 0
-    version = read_version(snapshot, settings, want_covariance=covariance)
+    version = read_version(snapshot, settings, policy)
     return Target(text, as_of(policy, version.rows), version)
 
 
@@ -87,10 +86,10 @@ class Judges:
         if self._model is not None:
             expected = np.clip(predict_mean(self._model.weights, context, columns), 0.0, 1.0)
         opinions = np.empty((len(self._targets), 3, len(slate)))
-        for opinion, (_, policy, version, learning) in zip(opinions, self._targets, strict=True):
+        for opinion, (name, policy, version, learning) in zip(opinions, self._targets, strict=True):
             if learning:
                 assert self._follower is not None
-                version = self._follower.version  # noqa: PLW2901  as of now
+                version = self._follower.versions[name]  # noqa: PLW2901  as of now
                 policy = as_of(policy, version.rows)  # noqa: PLW2901
             if version is None:
                 known = Prediction(np.zeros(len(columns)))
@@ -103,9 +102,9 @@ class Judges:
         return opinions
 
     def _check(self, layout: str) -> None:
-        newest = None if self._follower is None else self._follower.version
+        newest = {} if self._follower is None else self._follower.versions
         for what, version in (
-            *((f"--policy {one.name}", newest if one.learning else one.version) for one in self._targets),
+            *((f"--policy {one.name}", newest.get(one.name, one.version)) for one in self._targets),
             ("--reward-model", self._model),
         ):
             if version is not None and version.layout != layout:

@@ -23,6 +23,13 @@ popularity_half_life_days = 0.02  # its landmark moves every 31 hours
 half_life_days = 1
 version_rows = 200
 """
+RIVER = """
+[policy]
+name = "river"
+examples = 50
+[candidates]
+limit = 8
+"""
 CASES: dict[str, tuple[str, list[str]]] = {
     "everything in the log": ("messy.jsonl", []),
     "receipts, expiry, moving landmarks": ("received.jsonl", ["--settings", "{tight}"]),
@@ -31,9 +38,10 @@ CASES: dict[str, tuple[str, list[str]]] = {
         ["--view-lag", "150", "--learn-until", "0.7", "--evaluate-from", "0.3", "--openers", "skip"],
     ),
     "a table in event-time order": ("table.csv", ["--policy", "lin_ucb", "--seed", "3"]),
+    "a river model": ("table.csv", ["--settings", "{river}", "--limit", "800"]),
     "pinned views": ("messy.jsonl", ["--views", "{views}", "--candidates", "40", "--slate", "5"]),
 }
-KILLS = 4  # of each case: 20 in all
+KILLS = 4  # of each case: 24 in all
 
 
 def kill_as_it_reaches(segue: Warm, args: list[str], file: Path, size: int, later_s: float) -> bool:
@@ -55,9 +63,14 @@ def places(segue: Warm, logs: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """What the cases refer to: settings with tight bounds, and the state of a finished run as views."""
     folder = tmp_path_factory.mktemp("places")
     (folder / "tight.toml").write_text(TIGHT)
+    (folder / "river.toml").write_text(RIVER)
     ran = segue("replay", logs / "received.jsonl", "--state", folder / "views")
     assert ran.code == 0, ran.err
-    return {"tight": str(folder / "tight.toml"), "views": str(folder / "views")}
+    return {
+        "tight": str(folder / "tight.toml"),
+        "river": str(folder / "river.toml"),
+        "views": str(folder / "views"),
+    }
 
 
 def check(segue: Warm, args: list[str], folder: Path, random: Random, every: int) -> None:
