@@ -15,15 +15,17 @@ from random import Random
 from tempfile import mkdtemp
 from typing import Any
 
+from pipelines.faust_worker.warm import warm_up
 from pipelines.kafka.topics import create
 from pipelines.settings import Settings, load_settings
 from tests.kafka.broker import Broker, free_port
 from tests.kafka.effects import check, listed
+from tests.kafka.outages import Outage, killed, told
 from tests.kafka.strikes import UNTRANSACTED, pause, tear, wake
 from tests.kafka.traffic import Traffic
 from tests.kafka.workers import WorkerProcess, wait_quiet
 
-SESSION_MS = 4_000
+SESSION_MS = 6_000
 TOML = """
 [sessions]
 gap_ms = 20000
@@ -34,7 +36,11 @@ attribution_window_ms = 15000
 version_rows = 400
 """
 FULL = 100_000  # plays, at which each strike happens as often as this; fewer plays, fewer strikes
-LEAST = {"kill": 20, "zombie": 5, "broker": 2, "tear": 3, "delete": 3, "restart": 3, "leave": 3}
+LEAST = {
+    "kill": 20, "return": 8, "zombie": 5, "broker": 3, "tear": 3, "delete": 3, "restart": 3, "leave": 3,
+}  # fmt: skip
+WANTED_S = {"kill": SESSION_MS / 1_000 + 3, "return": 4.0}  # until a partition is served again
+ON_AND_ON = 10_000_000
 
 
 class Chaos:
@@ -55,6 +61,7 @@ class Chaos:
             for k in range(workers)
         ]  # fmt: skip
         self.done: Counter[str] = Counter()
+        self.outages: list[Outage] = []
 
     def _settings(self, folder: Path) -> Settings:
         (folder / "settings.toml").write_text(TOML)
@@ -68,17 +75,19 @@ class Chaos:
     def run(self) -> int:
         """Do it all; return the number of things that are wrong."""
         try:
+            warm_up(self.settings)  # else every worker that is killed compiles anew
             self.broker.start()
             create(self.settings.kafka)
             for worker in self.workers:
                 worker.start(patch=self.patch)
             for worker in self.workers:
                 worker.wait_ready()
-            traffic = Traffic(self.settings, self.plays, self.rate, listeners=400)
+            traffic = Traffic(self.settings, ON_AND_ON, self.rate, listeners=400)
             traffic.start()
             began = time.monotonic()
             self._strike(traffic)
-            traffic.join()
+            self._wait(traffic, self.plays)
+            traffic.end()
             self.say(
                 f"{traffic.sent:,} plays sent in {time.monotonic() - began:.0f} s; struck: {dict(self.done)}"
             )
@@ -91,6 +100,8 @@ class Chaos:
             wait_quiet(self.workers)
             for worker in self.workers:
                 worker.stop()
+            for line in told(self.settings, self.outages, WANTED_S):
+                self.say(line)
             problems = check(self.settings)
         finally:
             for worker in self.workers:
@@ -104,18 +115,31 @@ class Chaos:
         deck = [name for name, count in LEAST.items() for _ in range(-(-count * self.plays // FULL))]
         self.random.shuffle(deck)
         for k, name in enumerate(deck):
-            due = (k + 1) * self.plays / (len(deck) + 2)
-            while traffic.sent < due and traffic.is_alive():
-                time.sleep(0.2)
+            self._wait(traffic, (k + 1) * self.plays / (len(deck) + 2))
             getattr(self, f"_{name}")()
             self.done[name] += 1
             self.say(f"{traffic.sent:>8,} plays, {name}: {', '.join(self._alive())}")
 
+    def _wait(self, traffic: Traffic, plays: float) -> None:
+        while traffic.sent < plays and traffic.is_alive():
+            time.sleep(0.2)
+
     def _kill(self) -> None:
         worker = self.random.choice(self.workers)
-        worker.kill()
+        self._note(killed("kill", worker, self.workers))
         time.sleep(self.random.random() * 2 * SESSION_MS / 1_000)
         worker.start(patch=self.patch)
+
+    def _return(self) -> None:
+        """Kill one that has a name of its own, and start it at once: its partitions wait for it."""
+        worker = self.random.choice(self.workers[1:])
+        self._note(killed("return", worker, self.workers))
+        worker.start(patch=self.patch)
+        worker.wait_ready()
+
+    def _note(self, outage: Outage | None) -> None:
+        if outage is not None:
+            self.outages.append(outage)
 
     def _zombie(self) -> None:
         worker = self.random.choice(self.workers)

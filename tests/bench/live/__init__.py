@@ -1,0 +1,1 @@
+"""What the worker adds to the steps' own cost, and how soon scores can be read: ``make bench-live``."""
