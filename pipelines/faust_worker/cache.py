@@ -1,5 +1,6 @@
 """Cache: a step's state in a local store, brought up to its changelog, which is the truth."""
 
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -14,6 +15,8 @@ from state.envelope import seal, unseal
 from state.keys import key
 from state.rocks import MIB, Limits, open_store
 from state.store import Store, StoreError
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 PROGRESS = key("partition", "progress")  # in the changelog and in the store
@@ -54,7 +57,7 @@ class Cache:
             cache_bytes=max(memory // 2, MIB), write_buffer_bytes=max(memory // 4, MIB), sync=False
         )
         self._store: Store | None = None
-        self.rebuilt = ""  # why the store was made anew, for the log
+        self._distrusted = ""  # why the store must be made anew
 
     @property
     def store(self) -> Store:
@@ -64,16 +67,21 @@ class Cache:
 
     async def load(self) -> int:
         """Open the store; return the changelog's offset that it reflects, −1 for an empty one."""
-        try:
-            self._store = open_store(self._folder, self._limits)
-            reflects = self._reflects()
-        except StoreError as error:
-            if error.fault == "locked":
-                raise
-            reflects, self.rebuilt = None, str(error)
-        else:
-            self.rebuilt = "" if reflects is None else await self._outdated(reflects)
-        if reflects is None or self.rebuilt:
+        wrong, self._distrusted = self._distrusted, ""
+        reflects = None
+        if not wrong:
+            try:
+                self._store = open_store(self._folder, self._limits)
+                reflects = self._reflects()
+            except StoreError as error:
+                if error.fault == "locked":
+                    raise
+                wrong = str(error)
+            else:
+                wrong = "" if reflects is None else await self._outdated(reflects)
+        if wrong:
+            log.warning("the store %s is made anew: %s", self._folder, wrong)
+        if reflects is None or wrong:
             self._start_anew()
             return NOTHING
         return reflects.offset
@@ -95,11 +103,18 @@ class Cache:
         """Write what is committed now."""
         self.store.write({**batch.changes, REFLECTS: self._mark(reflects)})
 
+    def distrust(self, reason: str) -> None:
+        """Make the store anew when it is loaded next: damage may show only where it is read."""
+        self._distrusted = reason
+
     def close(self) -> None:
-        """Let go of the directory."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
+        """Let go of the directory; a store that cannot even be closed is not trusted either."""
+        store, self._store = self._store, None
+        if store is not None:
+            try:
+                store.close()
+            except StoreError as error:
+                self.distrust(str(error))
 
     def _reflects(self) -> Reflects | None:
         value = self.store.get(REFLECTS)

@@ -69,6 +69,9 @@ class Snapshots:
     def keep(self, batch: Batch, reflects: int) -> None:
         """Keep nothing: what is published is what is kept."""
 
+    def distrust(self, reason: str) -> None:
+        """Do nothing: there is nothing here."""
+
     def close(self) -> None:
         """Let go of nothing."""
 

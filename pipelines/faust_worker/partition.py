@@ -129,6 +129,8 @@ class Partition:
                     self.fault = f"{type(error).__name__}: {error}"
                     self._become("retrying")
                     log.warning("partition %d opens anew after %s", self.number, self.fault[:500])
+                    if isinstance(error, StoreError) and error.fault in {"torn", "foreign"}:
+                        self._ledger.distrust(str(error))
                 await self._let_go()
                 await asyncio.sleep(BACKOFF_S)
         finally:

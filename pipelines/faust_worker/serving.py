@@ -26,6 +26,7 @@ from pipelines.views import Views
 from state.checkpoint import NOTHING, Batch
 from state.envelope import unseal
 from state.keys import prefix
+from state.store import StoreError
 from topics.codec import decode, encode
 from topics.dead_letter import Rejected
 from topics.erasure import Erasure
@@ -99,6 +100,8 @@ class Serving:
             self._apply(_read(record), received_ms)
         except Rejected as error:
             self._outputs.append(self._burial.rejected(record, error))
+        except StoreError:
+            raise  # not this record's fault: the store is made anew, and the record comes again
         except Exception as error:  # noqa: BLE001  DESIGN 8: one record's failure stops nobody else's
             self._outputs.append(self._burial.failed(record, error))
         else:

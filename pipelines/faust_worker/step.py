@@ -37,5 +37,8 @@ class Ledger(Protocol):
     def keep(self, batch: Batch, reflects: int) -> None:
         """Keep what is committed now."""
 
+    def distrust(self, reason: str) -> None:
+        """Take nothing of what is here for true any more: it turned out to be damaged."""
+
     def close(self) -> None:
         """Let go."""
