@@ -195,7 +195,8 @@ def worker(
     settings_file: SettingsFile = None,
 ) -> None:
     """Run one worker on Kafka until SIGTERM: plays in, scores out, learning as it goes."""
-    from pipelines.faust_worker.app import STEPS, run  # noqa: PLC0415
+    from pipelines.faust_worker.app import run  # noqa: PLC0415
+    from pipelines.faust_worker.assembly import STEPS  # noqa: PLC0415
 
     wanted = [step.strip() for step in steps.split(",") if step.strip()]
     unknown = [step for step in wanted if step not in STEPS]

@@ -1,19 +1,17 @@
 """Cache: a step's state in a local store, brought up to its changelog, which is the truth."""
 
 import logging
-import shutil
-import time
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from pipelines.faust_worker.machine import Machine
 from pipelines.faust_worker.reader import end_of, read_to_end
-from pipelines.live_settings import Kafka
 from state.checkpoint import NOTHING, Batch
 from state.envelope import seal, unseal
 from state.keys import key
-from state.rocks import MIB, Limits, open_store
+from state.rocks import MIB, Limits
 from state.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -50,9 +48,9 @@ def progress_value(offset: int) -> bytes:
 class Cache:
     """One partition's store in a directory; torn, foreign, missing or stale, it is made anew."""
 
-    def __init__(self, folder: Path, changelog: str, partition: int, memory: int, settings: Kafka) -> None:
+    def __init__(self, folder: Path, changelog: str, partition: int, memory: int, machine: Machine) -> None:
         self.changelog, self.partition = changelog, partition
-        self._folder, self._settings = folder, settings
+        self._folder, self._machine = folder, machine
         self._limits = Limits(
             cache_bytes=max(memory // 2, MIB), write_buffer_bytes=max(memory // 4, MIB), sync=False
         )
@@ -71,7 +69,7 @@ class Cache:
         reflects = None
         if not wrong:
             try:
-                self._store = open_store(self._folder, self._limits)
+                self._store = self._machine.open_store(self._folder, self._limits)
                 reflects = self._reflects()
             except StoreError as error:
                 if error.fault == "locked":
@@ -89,7 +87,7 @@ class Cache:
     async def catch_up(self, after: int) -> int:
         """Apply the changelog behind ``after``; return the last offset of the input that was taken in."""
         async for records in read_to_end(
-            self.changelog, self.partition, after + 1, self._settings, high_watermark=True
+            self.changelog, self.partition, after + 1, self._machine, high_watermark=True
         ):
             changes = {record.key: record.value for record in records}
             self.store.write(changes | {REFLECTS: self._mark(records[-1].offset)})
@@ -127,19 +125,19 @@ class Cache:
         """Return why the changelog cannot bring this store up to date; empty if it can."""
         if (reflects.changelog, reflects.partition) != (self.changelog, self.partition):
             return f"it was made from {reflects.changelog}[{reflects.partition}]"
-        if time.time() * 1_000 - reflects.at_ms > FRESH_MS:
+        if self._machine.now_ms() - reflects.at_ms > FRESH_MS:
             return "it is so old that the changelog may no longer tell what was deleted"
-        end = await end_of(self.changelog, self.partition, self._settings)
+        end = await end_of(self.changelog, self.partition, self._machine)
         if reflects.offset >= end:
             return f"it reflects {reflects.offset}, the changelog ends at {end}: that is another one"
         return ""
 
     def _start_anew(self) -> None:
         self.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        self._store = open_store(self._folder, self._limits)
+        self._machine.remove_store(self._folder)
+        self._store = self._machine.open_store(self._folder, self._limits)
 
     def _mark(self, offset: int) -> bytes:
-        now_ms = int(time.time() * 1_000)
-        return seal(VERSION, _encode(Reflects(self.changelog, self.partition, offset, now_ms)))
+        return seal(
+            VERSION, _encode(Reflects(self.changelog, self.partition, offset, self._machine.now_ms()))
+        )

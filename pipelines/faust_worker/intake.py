@@ -1,4 +1,4 @@
-"""Intake: a Faust service that reads one step's input in its group, and gives every partition its records."""
+"""Intake: reads one step's input in its group, and gives every partition its records."""
 
 import asyncio
 import logging
@@ -6,12 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
-from faust import Service
 
+from pipelines.faust_worker.machine import Machine
 from pipelines.faust_worker.partition import Partition, Source
-from pipelines.kafka.clients import streaming
 from pipelines.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -19,11 +18,12 @@ log = logging.getLogger(__name__)
 FETCH_WAIT_MS = 20  # a partition that has just been emptied waits this long for a fetch of the others
 POLL_MS = 200
 HINT_S = 2.0  # between two commits of how far was read
+AGAIN_S = 1.0  # after a failure
 ANSWER_S = 5.0
 STOP_S = 10.0
 
 
-class Intake(Service, Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka comes without types
+class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka comes without types
     """Owns the consumer of one step's group, and one `Partition` for each that is assigned.
 
     Partitions that stay here across a rebalance keep their state: had anybody else opened one meanwhile,
@@ -36,43 +36,43 @@ class Intake(Service, Source, ConsumerRebalanceListener):  # type: ignore[misc] 
         topic: str,
         make_partition: Callable[[int, Source], Partition],
         settings: Settings,
+        machine: Machine,
         ready: asyncio.Event | None = None,
-        **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
         self.step, self.topic = step, topic
         self.partitions: dict[int, Partition] = {}
         self.fault = ""
         self.generations = 0
-        self._make_partition, self._settings, self._ready = make_partition, settings, ready
+        self.ready = ready  # what must be known before the first record
+        self._make_partition, self._settings, self._machine = make_partition, settings, machine
+        self._ends = False
         self._runs: dict[int, asyncio.Task[None]] = {}
         self._acknowledged: dict[int, int] = {}
         self._closing: set[asyncio.Task[Any]] = set()
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer: Any = None
 
     @property
     def group(self) -> str:
         """The name of this step's group."""
         return group_of(self.step, self._settings)
 
-    # -------------------------------------------------------------- the service
+    # -------------------------------------------------------------- what the service calls
 
-    @Service.task
-    async def _read(self) -> None:
-        if self._ready is not None:
-            await self.wait(self._ready.wait())
-        while not self.should_stop:
+    async def run(self) -> None:
+        """Read until `end`, through every failure that passes."""
+        if self.ready is not None:
+            await self.ready.wait()
+        while not self._ends:
             try:
                 await self._follow()
             except (KafkaError, OSError) as error:
                 self.fault = f"{type(error).__name__}: {error}"
                 log.warning("%s cannot read (%s), trying again", self.step, self.fault[:300])
-                await self.sleep(1.0)
+                await asyncio.sleep(AGAIN_S)
 
     async def _follow(self) -> None:
         worker = self._settings.worker
-        consumer = AIOKafkaConsumer(
-            **streaming(self._settings.kafka),
+        consumer = self._machine.consumer(
             client_id=client_id(self._settings),
             group_id=self.group,
             group_instance_id=f"{worker.instance}-{self.step}" if worker.instance else None,
@@ -89,7 +89,7 @@ class Intake(Service, Source, ConsumerRebalanceListener):  # type: ignore[misc] 
         consumer.subscribe([self.topic], listener=self)
         await consumer.start()
         try:
-            while not self.should_stop:
+            while not self._ends:
                 batches = await consumer.getmany(timeout_ms=POLL_MS)
                 self.fault = ""
                 for place, records in batches.items():
@@ -101,8 +101,8 @@ class Intake(Service, Source, ConsumerRebalanceListener):  # type: ignore[misc] 
             with suppress(KafkaError, TimeoutError):
                 await asyncio.wait_for(consumer.stop(), ANSWER_S)
 
-    @Service.timer(HINT_S)
-    async def _hint(self) -> None:
+    async def hint(self) -> None:
+        """Say how far every partition was read, and look how far that is from the end; every `HINT_S`."""
         await self._commit_hints()
         for number, partition in list(self.partitions.items()):
             behind = await self.behind(number)
@@ -118,8 +118,9 @@ class Intake(Service, Source, ConsumerRebalanceListener):  # type: ignore[misc] 
             with suppress(KafkaError, TimeoutError, IllegalStateError):
                 await asyncio.wait_for(self._consumer.commit(hints), ANSWER_S)
 
-    async def on_stop(self) -> None:
-        """Let every partition finish its batch."""
+    async def end(self) -> None:
+        """Let every partition finish its batch, and `run` its end."""
+        self._ends = True
         await asyncio.gather(*(partition.hold() for partition in self.partitions.values()))
         await self._commit_hints()
 

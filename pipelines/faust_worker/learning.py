@@ -11,6 +11,7 @@ from bandits.merge import realigned
 from bandits.snapshot import evidence_of
 from pipelines.failures import Halted
 from pipelines.faust_worker.burial import Burial
+from pipelines.faust_worker.machine import Machine
 from pipelines.faust_worker.producer import Output, schema
 from pipelines.faust_worker.reader import read_to_end
 from pipelines.kafka.letters import schema_of
@@ -43,9 +44,9 @@ head_of = msgspec.json.Decoder(SnapshotHead).decode
 class Snapshots:
     """Where a learner's evidence is when nobody hosts it: its newest snapshots. There is no other state."""
 
-    def __init__(self, shard: int, topics: dict[str, Topic], settings: Settings) -> None:
+    def __init__(self, shard: int, topics: dict[str, Topic], settings: Settings, machine: Machine) -> None:
         self.changelog = topics["policy-snapshots"].name
-        self._shard, self._settings = shard, settings
+        self._shard, self._settings, self.machine = shard, settings, machine
         self.newest: dict[str, PolicySnapshot] = {}  # of rewards and of skips, by their policy's name
 
     async def load(self) -> int:
@@ -56,9 +57,7 @@ class Snapshots:
         """Read the newest snapshots of this shard; return the last offset of feedback in them."""
         values: dict[str, tuple[int, bytes]] = {}
         wanted = (self._settings.policy.name, SKIPS)
-        async for records in read_to_end(
-            self.changelog, 0, after + 1, self._settings.kafka, high_watermark=True
-        ):
+        async for records in read_to_end(self.changelog, 0, after + 1, self.machine, high_watermark=True):
             for record in records:
                 head = head_of(record.value)
                 if head.shard == self._shard and head.policy in wanted:
@@ -84,7 +83,7 @@ class Learning:
     ) -> None:
         self._shard, self._settings = shard, settings
         self._topic = topics["policy-snapshots"].name
-        self._burial = burial
+        self._burial, self._machine = burial, snapshots.machine
         self._digest = settings_digest(settings)
         self.learner = _learner_of(snapshots.newest, settings)
         self._outputs: list[Output] = []
@@ -126,7 +125,7 @@ class Learning:
     async def _erase(self, erased: Feedback, record: Any) -> None:
         """Take a listener's rows away: all that is retained of this shard's feedback is read again."""
         parts: list[Feedback] = []
-        async for records in read_to_end(record.topic, self._shard, 0, self._settings.kafka):
+        async for records in read_to_end(record.topic, self._shard, 0, self._machine):
             for former in records:
                 if former.offset >= record.offset:
                     break

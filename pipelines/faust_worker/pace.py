@@ -1,6 +1,7 @@
 """Pace: how long a partition waits between two transactions; what they cost is shared by all of a worker."""
 
 import time
+from collections.abc import Callable
 
 
 class Pace:
@@ -13,13 +14,16 @@ class Pace:
     (None, 0.096)
     """
 
-    def __init__(self, pause_ms: int, transaction_ms: int) -> None:
+    def __init__(
+        self, pause_ms: int, transaction_ms: int, elapsed_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._pause_s, self._transaction_s = pause_ms / 1_000, transaction_ms / 1_000
+        self._elapsed_s = elapsed_s
         self._committed: dict[object, float] = {}
 
     def committed(self, partition: object) -> None:
         """Note a transaction."""
-        self._committed[partition] = time.monotonic()
+        self._committed[partition] = self._elapsed_s()
 
     def pause_s(self) -> float:
         """Return the pause after a transaction, in seconds.
@@ -27,6 +31,6 @@ class Pace:
         A transaction begun right after the last one is refused by the broker, and the client then sleeps
         longer than this pause; beyond that, transactions cost by their number, not by their records.
         """
-        since = time.monotonic() - 1.0
+        since = self._elapsed_s() - 1.0
         busy = sum(at > since for at in self._committed.values())
         return max(self._pause_s, busy * self._transaction_s)

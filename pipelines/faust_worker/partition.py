@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from aiokafka.errors import KafkaError
 
 from pipelines.failures import Halted
+from pipelines.faust_worker.machine import Machine
 from pipelines.faust_worker.pace import Pace
 from pipelines.faust_worker.producer import Producer
 from pipelines.faust_worker.step import Ledger, Step
@@ -58,6 +58,7 @@ class Partition:
         make_producer: Callable[[], Producer],
         source: "Source",
         pace: Pace,
+        machine: Machine,
         *,
         gather_s: float = 0.0,
         through: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]] | None = None,
@@ -72,6 +73,7 @@ class Partition:
         self.lag: int | None = None  # records not yet taken, as of the last fetch
         self._ledger, self._make_step, self._make_producer = ledger, make_step, make_producer
         self._source, self._pace, self._gather_s, self._through = source, pace, gather_s, through
+        self._machine = machine
         self._producer: Producer | None = None
         self._inbox: deque[Any] = deque()
         self._wake = asyncio.Event()
@@ -189,7 +191,7 @@ class Partition:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), IDLE_S)
         if self._inbox:
-            await asyncio.sleep(max(self._gather_s, self._not_before - time.monotonic(), 0))
+            await asyncio.sleep(max(self._gather_s, self._not_before - self._machine.elapsed_s(), 0))
         if not self._may_run.is_set():
             return []
         return [self._inbox.popleft() for _ in range(min(len(self._inbox), RECORDS_MAX))]
@@ -198,11 +200,11 @@ class Partition:
         step = self.step
         assert step is not None
         if not records:
-            now_ms = int(time.time() * 1_000)
+            now_ms = self._machine.now_ms()
             if self._may_run.is_set() and await self._source.behind(self.number) == 0 and not self._inbox:
                 step.idle(now_ms)
             return
-        turn_ends = time.monotonic() + SLICE_S
+        turn_ends = self._machine.elapsed_s() + SLICE_S
         for record in records:
             if record.offset <= self.taken:
                 continue  # read again after a rebalance, or before progress
@@ -211,9 +213,9 @@ class Partition:
                 await further
             self.taken = record.offset
             self.records += 1
-            if time.monotonic() > turn_ends:
+            if self._machine.elapsed_s() > turn_ends:
                 await asyncio.sleep(0)
-                turn_ends = time.monotonic() + SLICE_S
+                turn_ends = self._machine.elapsed_s() + SLICE_S
 
     async def _survive(self) -> None:
         if self.taken == NOTHING:
@@ -226,7 +228,7 @@ class Partition:
         self.kept = await perform(surviving(batch), self._effect)
         self.transactions += 1
         self._pace.committed(self)
-        self._not_before = time.monotonic() + self._pace.pause_s()
+        self._not_before = self._machine.elapsed_s() + self._pace.pause_s()
 
     async def _effect(self, effect: Effect) -> Any:
         """Perform one effect of the checkpoint."""

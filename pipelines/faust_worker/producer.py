@@ -4,11 +4,9 @@ import asyncio
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from pipelines.kafka.clients import streaming
-from pipelines.live_settings import Kafka
+from pipelines.faust_worker.machine import Machine
 from topics.registry import SCHEMA_HEADER
 
 BATCH_BYTES = 1 << 20
@@ -38,9 +36,8 @@ def schema(name: str) -> Headers:
 class Producer:
     """Sends outputs in transactions; `fence` first, which shuts out whoever has the same id."""
 
-    def __init__(self, transactional_id: str, settings: Kafka) -> None:
-        self._kafka = AIOKafkaProducer(
-            **streaming(settings),
+    def __init__(self, transactional_id: str, machine: Machine) -> None:
+        self._kafka = machine.producer(
             transactional_id=transactional_id,
             transaction_timeout_ms=TRANSACTION_MS,
             max_batch_size=BATCH_BYTES,

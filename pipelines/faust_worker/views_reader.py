@@ -2,17 +2,16 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from faust import Service
 
 from bandits.evidence import Evidence
 from pipelines.collect import recent_row_of
 from pipelines.faust_worker.learning import evidence_in, head_of
+from pipelines.faust_worker.machine import Machine
 from pipelines.faust_worker.reader import WAIT_MS, consumer_of
 from pipelines.kafka.letters import schema_of
 from pipelines.learn import SKIPS, Versions, versions_of
@@ -32,7 +31,7 @@ RECORDS = 500  # applied before anybody else has a turn
 BACKOFF_S = 1.0
 
 
-class ViewsReader(Service):
+class ViewsReader:
     """Reads what views are made of by assignment, outside every group: a rebalance does not touch it.
 
     `ready` is set once all that was there at the start is known. A view that cannot be read keeps what
@@ -40,13 +39,13 @@ class ViewsReader(Service):
     """
 
     def __init__(
-        self, views: Views, metrics: Metrics, topics: dict[str, Topic], settings: Settings, **kwargs: Any
+        self, views: Views, metrics: Metrics, topics: dict[str, Topic], settings: Settings, machine: Machine
     ) -> None:
-        super().__init__(**kwargs)
         self.views, self._metrics = views, metrics
         self.ready = asyncio.Event()
         self.read_at: dict[str, float] = {}  # topic → when it was last known to be read to its end
         self.skipped = 0
+        self._machine = machine
         self._topics, self._settings = topics, settings
         self._names = {topics[name].name: name for name in VIEWED}
         self._apply: dict[str, Callable[[Any], None]] = {
@@ -60,17 +59,17 @@ class ViewsReader(Service):
         self._evidence: dict[tuple[str, int], tuple[int, Evidence]] = {}
         self._news = False
 
-    @Service.task
-    async def _read(self) -> None:
-        while not self.should_stop:
+    async def run(self) -> None:
+        """Read on and on, through every failure that passes."""
+        while True:
             try:
                 await self._follow()
             except (KafkaError, OSError) as error:
                 log.warning("views cannot be read (%s), trying again in %.0f s", error, BACKOFF_S)
-                await self.sleep(BACKOFF_S)
+                await asyncio.sleep(BACKOFF_S)
 
     async def _follow(self) -> None:
-        consumer = consumer_of(self._settings.kafka, fetch_max_wait_ms=WAIT_MS)
+        consumer = consumer_of(self._machine, fetch_max_wait_ms=WAIT_MS)
         await consumer.start()
         try:
             places = [
@@ -82,13 +81,12 @@ class ViewsReader(Service):
             await consumer.seek_to_beginning(*places)
             ends = await consumer.end_offsets(places)
             waiting = set(places)
-            while not self.should_stop:
+            while True:
                 batches = await consumer.getmany(timeout_ms=WAIT_MS, max_records=RECORDS)
                 for place, records in batches.items():
                     self._take(self._names[place.topic], records)
                 if not batches:
-                    now = time.time()
-                    self.read_at = dict.fromkeys(VIEWED, now)
+                    self.read_at = dict.fromkeys(VIEWED, self._machine.now_ms() / 1_000)
                 if self._news:
                     await self._make_version()
                 if waiting:
@@ -158,7 +156,7 @@ class ViewsReader(Service):
         wanted = {
             (policy, shard): self._snapshots[policy, shard] for policy in (name, SKIPS) for shard in shards
         }
-        made = await asyncio.to_thread(self._made, wanted)
+        made = await self._machine.aside(lambda: self._made(wanted))
         if made is not None:
             self.views.version, self.views.skips = made
             self._metrics.decides(made.rewards)

@@ -18,8 +18,8 @@ from typing import Any
 from pipelines.faust_worker.warm import warm_up
 from pipelines.kafka.topics import create
 from pipelines.settings import Settings, load_settings
+from tests.faults.effects import check, listed, on_kafka
 from tests.kafka.broker import Broker, free_port
-from tests.kafka.effects import check, listed
 from tests.kafka.outages import Outage, killed, told
 from tests.kafka.strikes import UNTRANSACTED, pause, tear, wake
 from tests.kafka.traffic import Traffic
@@ -102,7 +102,7 @@ class Chaos:
                 worker.stop()
             for line in told(self.settings, self.outages, WANTED_S):
                 self.say(line)
-            problems = check(self.settings)
+            problems = check(on_kafka(self.settings))
         finally:
             for worker in self.workers:
                 worker.kill()

@@ -12,7 +12,7 @@ from tests.kafka.workers import WorkerProcess
 PHASES = tuple(effect.__name__ for effect in (*OPENING, *SURVIVING))
 
 UNTRANSACTED = """
-import aiokafka, pipelines.faust_worker.producer as room
+import aiokafka, pipelines.faust_worker.machine as room
 class Plain(aiokafka.AIOKafkaProducer):
     def __init__(self, *, transactional_id, transaction_timeout_ms, **options):
         super().__init__(**options)

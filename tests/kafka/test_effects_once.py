@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.kafka.topics import create
 from pipelines.settings import Settings
+from tests.faults.effects import Problems, check, listed, on_kafka
 from tests.kafka.conftest import Deploy
-from tests.kafka.effects import Problems, check, listed
 from tests.kafka.strikes import PHASES, UNTRANSACTED, dying_before, dying_halfway, tear
 from tests.kafka.traffic import Traffic
 from tests.kafka.workers import WorkerProcess, wait_for, wait_idle
@@ -41,7 +41,7 @@ def settle(settings: Settings, process: WorkerProcess) -> Problems:
     process.wait_ready()
     wait_idle(settings, 120, ("serve", "collect"))
     assert process.stop() == 0
-    problems = check(settings)
+    problems = check(on_kafka(settings))
     print("\n".join(listed(problems)))
     return problems
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.kafka.topics import create
+from tests.faults.effects import check, on_kafka
 from tests.kafka.conftest import Deploy
-from tests.kafka.effects import check
 from tests.kafka.traffic import Traffic
 from tests.kafka.workers import WorkerProcess, wait_quiet
 from tests.replay.warm import Warm
@@ -49,6 +49,6 @@ def test_damage_that_shows_only_where_it_is_read_is_mended(
         assert process.stop() == 0
     finally:
         process.kill()
-    problems = check(settings)
+    problems = check(on_kafka(settings))
     assert not problems.found, str(problems)
     assert problems.checked["features differ from the fold of the log"] > 20

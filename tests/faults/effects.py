@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -59,14 +59,38 @@ class Problems:
         )
 
 
-def records(settings: Settings, name: str) -> list[Record]:
-    """All committed records of a topic, each partition's in order."""
-    found = list(read(topics_of(settings.kafka)[name].name, settings.kafka))
-    return sorted(found, key=lambda record: (record.partition, record.offset))
+class Published:
+    """What a deployment's topics hold: committed records, each partition's in order.
+
+    ``read`` returns those of a topic by its name without prefix, in any order of partitions.
+    """
+
+    def __init__(self, settings: Settings, read: Callable[[str], Iterable[Record]]) -> None:
+        self.settings = settings
+        self._read = read
+        self._records: dict[str, list[Record]] = {}
+        self._decoded: dict[str, list[Any]] = {}
+
+    def records(self, name: str) -> list[Record]:
+        """All records of a topic."""
+        if name not in self._records:
+            found = self._read(name)
+            self._records[name] = sorted(found, key=lambda record: (record.partition, record.offset))
+        return self._records[name]
+
+    def decoded(self, name: str) -> list[Any]:
+        """What they hold."""
+        if name not in self._decoded:
+            self._decoded[name] = [
+                decode(record.value or b"", schema_of(record.headers)) for record in self.records(name)
+            ]
+        return self._decoded[name]
 
 
-def decoded(settings: Settings, name: str) -> list[Any]:
-    return [decode(record.value or b"", schema_of(record.headers)) for record in records(settings, name)]
+def on_kafka(settings: Settings) -> Published:
+    """What is on a real cluster."""
+    topics = topics_of(settings.kafka)
+    return Published(settings, lambda name: read(topics[name].name, settings.kafka))
 
 
 def told(events: npt.NDArray[np.void], table: TrackTable) -> list[Told]:
@@ -133,38 +157,39 @@ class Fold:
         return done.state or new_listener()
 
 
-def check(settings: Settings) -> Problems:
+def check(published: Published) -> Problems:
     """Return all that contradicts effects once."""
+    settings = published.settings
     problems = Problems()
     fold = Fold(settings)
-    for record in records(settings, "listener-events"):
+    for record in published.records("listener-events"):
         fold.take(record)
-    scores = _check_scores(settings, fold, problems)
-    _check_letters(settings, fold, problems)
-    states = _check_listeners(settings, fold, problems)
-    _check_feedback(settings, scores, states, fold, problems)
-    _check_evidence(settings, problems)
-    _check_facts(settings, problems)
-    recent = Counter(decoded(settings, "recent-plays"))
+    scores = _check_scores(published, fold, problems)
+    _check_letters(published, fold, problems)
+    states = _check_listeners(published, fold, problems)
+    _check_feedback(published, scores, states, fold, problems)
+    _check_evidence(published, problems)
+    _check_facts(published, problems)
+    recent = Counter(published.decoded("recent-plays"))
     problems.expect(recent == fold.recent, "recent plays", (recent - fold.recent, fold.recent - recent))
     return problems
 
 
-def _check_scores(settings: Settings, fold: Fold, problems: Problems) -> dict[str, Any]:
-    published = decoded(settings, "scores")
-    causes = Counter((one.listener_id, one.cause) for one in published)
+def _check_scores(published: Published, fold: Fold, problems: Problems) -> dict[str, Any]:
+    sent = published.decoded("scores")
+    causes = Counter((one.listener_id, one.cause) for one in sent)
     for cause in causes.keys() | fold.causes.keys():
         kind = "scores are missing" if causes[cause] < fold.causes[cause] else "scores twice"
         problems.expect(causes[cause] == fold.causes[cause], kind, (cause, causes[cause]))
-    ids = Counter(one.decision_id for one in published)
+    ids = Counter(one.decision_id for one in sent)
     for decision_id, count in ids.items():
         problems.expect(count == 1, "a decision id twice", decision_id)
-    return {one.decision_id: one for one in published}
+    return {one.decision_id: one for one in sent}
 
 
-def _check_letters(settings: Settings, fold: Fold, problems: Problems) -> None:
+def _check_letters(published: Published, fold: Fold, problems: Problems) -> None:
     letters = [
-        letter_of(record.key, record.value, record.headers)[0] for record in records(settings, "dead-letters")
+        letter_of(record.key, record.value, record.headers)[0] for record in published.records("dead-letters")
     ]
     places = Counter((letter.source, letter.partition, letter.offset) for letter in letters)
     for place in places.keys() | fold.buried:
@@ -173,8 +198,9 @@ def _check_letters(settings: Settings, fold: Fold, problems: Problems) -> None:
         problems.expect(letter.reason != "failed", "failed inside a step", letter.detail)
 
 
-def _check_listeners(settings: Settings, fold: Fold, problems: Problems) -> dict[str, Listener]:
-    stored = _newest(settings, "serve-changelog", "listener")
+def _check_listeners(published: Published, fold: Fold, problems: Problems) -> dict[str, Listener]:
+    settings = published.settings
+    stored = _newest(published, "serve-changelog", "listener")
     views = Views(settings)
     host = Fold(settings)
     host.views = views
@@ -192,14 +218,14 @@ def _check_listeners(settings: Settings, fold: Fold, problems: Problems) -> dict
         came = _features(host.settled(listener_id, state), views)
         wanted = _features(fold.settled(listener_id, expected), fold.views)
         problems.expect(came == wanted, "features differ from the fold of the log", listener_id)
-    published: Counter[Told] = Counter()  # and those that the last timers have still to emit
-    for record in decoded(settings, "track-events"):
-        published.update(told(rows_of(record, views.table), views.table))
+    sent: Counter[Told] = Counter()  # and those that the last timers have still to emit
+    for record in published.decoded("track-events"):
+        sent.update(told(rows_of(record, views.table), views.table))
     problems.expect(
-        published + host.heard == fold.heard,
+        sent + host.heard == fold.heard,
         "plays are counted otherwise than heard",
-        list(((published + host.heard) - fold.heard).items())[:2]
-        + list((fold.heard - (published + host.heard)).items())[:2],
+        list(((sent + host.heard) - fold.heard).items())[:2]
+        + list((fold.heard - (sent + host.heard)).items())[:2],
     )
     return states
 
@@ -216,10 +242,10 @@ def _features(state: Listener, views: Views) -> Any:
 
 
 def _check_feedback(
-    settings: Settings, scores: dict[str, Any], states: dict[str, Listener], fold: Fold, problems: Problems
+    published: Published, scores: dict[str, Any], states: dict[str, Listener], fold: Fold, problems: Problems
 ) -> None:
     parts: dict[str, list[Any]] = defaultdict(list)
-    for feedback in decoded(settings, "feedback"):
+    for feedback in published.decoded("feedback"):
         if feedback.kind == "recommended":
             parts[feedback.decision_id].append(feedback)
     pending = {
@@ -249,9 +275,10 @@ def _check_feedback(
         problems.expect(same, "a pending decision is not what was published", decision_id)
 
 
-def _check_evidence(settings: Settings, problems: Problems) -> None:
+def _check_evidence(published: Published, problems: Problems) -> None:
+    settings = published.settings
     snapshots: dict[tuple[int, str], Any] = {}
-    for snapshot in decoded(settings, "policy-snapshots"):
+    for snapshot in published.decoded("policy-snapshots"):
         former = snapshots.get((snapshot.shard, snapshot.policy))
         problems.expect(
             former is None or former.version < snapshot.version,
@@ -261,7 +288,7 @@ def _check_evidence(settings: Settings, problems: Problems) -> None:
         snapshots[snapshot.shard, snapshot.policy] = snapshot
     learners: dict[int, Learner] = {}
     told: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    for record in records(settings, "feedback"):
+    for record in published.records("feedback"):
         newest = snapshots.get((record.partition, SKIPS))
         if newest is None or record.offset > newest.feedback_offset:
             continue
@@ -286,10 +313,11 @@ def _check_evidence(settings: Settings, problems: Problems) -> None:
             )
 
 
-def _check_facts(settings: Settings, problems: Problems) -> None:
+def _check_facts(published: Published, problems: Problems) -> None:
+    settings = published.settings
     tables: dict[int, TrackTable] = {}
-    progress = _progress(settings, "collect-changelog")
-    for record in records(settings, "track-events"):
+    progress = _progress(published, "collect-changelog")
+    for record in published.records("track-events"):
         if record.offset <= progress.get(record.partition, -1):
             if record.partition not in tables:
                 tables[record.partition] = TrackTable(
@@ -298,7 +326,7 @@ def _check_facts(settings: Settings, problems: Problems) -> None:
                 )
             table = tables[record.partition]
             collect(table, rows_of(decode(record.value or b"", "track-events.v1"), table))
-    stored = _newest(settings, "collect-changelog", "facts")
+    stored = _newest(published, "collect-changelog", "facts")
     expected = {
         table.names[handle]: table.facts(handle)
         for table in tables.values()
@@ -314,29 +342,29 @@ def _check_facts(settings: Settings, problems: Problems) -> None:
             "track facts are not the fold of their events",
             track_id,
         )
-    published = {facts.track_id: facts for facts in decoded(settings, "track-facts")}
+    sent = {facts.track_id: facts for facts in published.decoded("track-facts")}
     for track_id, value in stored.items():
         came = msgspec.msgpack.decode(value[1:], type=StoredFacts)
         problems.expect(
-            came.news or published.get(track_id) == came.facts,
+            came.news or sent.get(track_id) == came.facts,
             "the newest facts were not published",
             track_id,
         )
 
 
-def _progress(settings: Settings, topic: str) -> dict[int, int]:
+def _progress(published: Published, topic: str) -> dict[int, int]:
     """How far each partition's input was taken in, as its changelog says."""
     return {
         record.partition: msgspec.msgpack.decode((record.value or b"")[1:], type=Progress).offset
-        for record in records(settings, topic)
+        for record in published.records(topic)
         if record.key == PROGRESS
     }
 
 
-def _newest(settings: Settings, topic: str, family: str) -> dict[str, bytes]:
+def _newest(published: Published, topic: str, family: str) -> dict[str, bytes]:
     """The newest value of each key of a family, without what was deleted."""
     found: dict[str, bytes] = {}
-    for record in records(settings, topic):
+    for record in published.records(topic):
         of, name = split(record.key or b"")
         if of != family:
             continue

@@ -1,0 +1,87 @@
+"""`make simulate`: thousands of seeds, the faults that struck, and planted bugs that must be caught."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+from tests.faults.simulator.run import play
+from tests.faults.simulator.script import FAULTS_MIN, Script, script_of
+from tests.faults.simulator.shrink import shrink
+
+CHUNK = 20
+SHOWN = 3  # failures that are shrunk and shown
+
+
+class Played(NamedTuple):
+    """What is told of a run to whoever adds up."""
+
+    seed: int
+    wrong: str
+    detail: str
+    struck: Counter[str]
+    looked: Counter[str]
+    cpu_s: float
+
+
+def played(seed: int) -> Played:
+    """Play one seed."""
+    began_s = time.process_time()
+    outcome = play(script_of(seed))
+    spent_s = time.process_time() - began_s
+    return Played(seed, outcome.wrong, outcome.detail, outcome.struck, outcome.looked, spent_s)
+
+
+def main() -> int:
+    """Play seeds, print what struck and what was looked at; return 1 if a promise did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.simulator", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10_000, help="how many (default 10,000)")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    began_s = time.monotonic()
+    struck: Counter[str] = Counter()
+    looked: Counter[str] = Counter()
+    failed: list[Played] = []
+    fewest, cpu_s = sys.maxsize, 0.0
+    with ProcessPoolExecutor(options.processes) as pool:
+        for one in pool.map(played, range(options.first, options.first + options.seeds), chunksize=CHUNK):
+            struck += one.struck
+            looked += one.looked
+            fewest = min(fewest, one.struck.total())
+            cpu_s += one.cpu_s
+            if one.wrong:
+                failed.append(one)
+                print(f"seed {one.seed} fails: {one.detail}", flush=True)
+    print(
+        f"{options.seeds:,} seeds, {len(failed)} fail; {time.monotonic() - began_s:,.0f} s, CPU a seed ",
+        end="",
+    )
+    print(f"{cpu_s / options.seeds * 1_000:.0f} ms; faults in a run: at least {fewest}, on average ", end="")
+    print(f"{struck.total() / options.seeds:.1f}")
+    print("\nfaults that struck\n" + table(struck) + "\n\nlooked at\n" + table(looked))
+    for one in failed[:SHOWN]:
+        print(f"\nseed {one.seed}, shrunk: {one.wrong}\n{told(shrink(script_of(one.seed), one.wrong))}")
+    return bool(failed) or fewest < FAULTS_MIN
+
+
+def table(counts: Counter[str]) -> str:
+    """Return one line a kind, most first."""
+    return "\n".join(f"{count:>12,}  {kind}" for kind, count in counts.most_common())
+
+
+def told(script: Script) -> str:
+    """Return a script as lines."""
+    lines = [f"  {script.workers} workers, named {script.named}, silence {script.silence}"]
+    lines += [f"  {fault}" for fault in sorted(script.faults, key=lambda fault: fault.at_s)]
+    lines += [f"  {event.at_s:.3f} s, {event.kind}: {event.value!r}" for event in script.events]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
