@@ -1,14 +1,13 @@
 """The command line: `segue replay`, `segue evaluate`, `segue import`, `segue demo`, `segue settings`."""
 
 import json
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -28,9 +27,8 @@ from pipelines import cli_beam, cli_live, cli_policy
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
 from pipelines.evaluate.question import WrongLog
-from pipelines.evaluate.report import tables as evaluation_tables
 from pipelines.evaluate.run import AUTO as FOUND_OUT
-from pipelines.evaluate.run import FORMATS, evaluate
+from pipelines.evaluate.run import FORMATS, evaluate, would_have
 from pipelines.failures import Halted
 from pipelines.importers import AUTO, IMPORTERS, ImportFailed, read_log, read_tracks
 from pipelines.kafka.failed import KafkaFailed
@@ -45,11 +43,10 @@ from pipelines.replay.options import (
     time_ms,
 )
 from pipelines.replay.report import tables
-from pipelines.report.evaluation import evaluation_report
+from pipelines.report.answer import answer, command_line, written_whole
 from pipelines.report.replay import replay_report
 from pipelines.settings import Settings, WrongSettings, load_settings
 from pipelines.settings_page import explain
-from pipelines.state_directory import flat_settings
 from pipelines.wrong_options import WrongOptions
 from state.store import StoreError
 from topics.codec import encode_line
@@ -96,6 +93,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 @app.command()
 def replay(
+    context: typer.Context,
     log: Annotated[str, typer.Argument(help="A log: file, gzip, zip export, folder, or - for stdin.")],
     tracks: Annotated[str | None, typer.Option(help="A catalogue: JSON lines or CSV.")] = None,
     format: Annotated[str, typer.Option(help=Format)] = AUTO,  # noqa: A002  the word users type
@@ -131,6 +129,10 @@ def replay(
     candidates: Annotated[int | None, typer.Option(help="Candidates of a decision, 2 to 1000.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all dice.")] = None,
     policy: Annotated[str | None, typer.Option(help="Policy that draws the slates.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="DECISIONS of a run whose feedback LOG is: what would --policy have earned there?"),
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Read at most this many records.")] = None,
     until: Annotated[str | None, typer.Option(help="Stop before the first record after this time.")] = None,
     checkpoint_plays: Annotated[
@@ -146,6 +148,11 @@ def replay(
 ) -> None:
     """Replay a log: features, scores, learning, and how well the next play was foretold."""
     settings = load_settings(settings_file, **({} if seed is None else {"seed": seed}))
+    if against is not None:
+        check_against(context)
+        result = would_have(log, against, policy or settings.policy.name, settings, views=views, slots=slate)
+        answer(result, settings, json_out=json_out, report_out=report_out)
+        return
     settings = with_options(settings, slate=slate, candidates=candidates, policy=policy)
     if from_kafka:
         cli_live.fetch_log(Path(log), settings.kafka, start=kafka_from, until=until)
@@ -170,21 +177,16 @@ def replay(
     report(summary, options)
 
 
-@contextmanager
-def written_whole(path: Path) -> Iterator[TextIO]:
-    """Give a file that takes its name only when all is written; one that cannot be written fails first."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("w") as page:
-            yield page
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def command_line() -> str:
-    """Return the command that is being run, so that it can be run again."""
-    return shlex.join(["segue", *sys.argv[1:]])
+def check_against(context: typer.Context) -> None:
+    """Raise `WrongOptions` for options that only speak of replaying plays."""
+    kept = {"log", "against", "policy", "views", "slate", "seed", "json_out", "report_out", "settings_file"}
+    sources = {name: context.get_parameter_source(name) for name in context.params if name not in kept}
+    wrong = sorted(name for name, source in sources.items() if source and source.name == "COMMANDLINE")
+    if wrong:
+        raise WrongOptions(
+            f"--{wrong[0].replace('_', '-')} says how plays are replayed, --against replays feedback: leave "
+            "one of them out"
+        )
 
 
 def run_replay(options: Options, settings: Settings, chronicle: Chronicle | None = None) -> dict[str, Any]:
@@ -239,7 +241,7 @@ def evaluate_log(
     ],
     feedback: Annotated[str | None, typer.Option(help="The feedback of the same run.")] = None,
     reward_model: Annotated[
-        str | None, typer.Option(help="SNAPSHOT that says what tracks are expected to earn.")
+        str | None, typer.Option(help="SNAPSHOT that says what tracks are expected to earn, or learning.")
     ] = None,
     format: Annotated[  # noqa: A002  the word users type
         str, typer.Option(help=f"auto or one of {', '.join(FORMATS)}.")
@@ -260,21 +262,7 @@ def evaluate_log(
         decisions, policy, settings,
         feedback=feedback, reward_model=reward_model, format=format, slots=slots,
     )  # fmt: skip
-    parts = list(evaluation_tables(result))
-    if report_out is not None:
-        with written_whole(report_out) as page:
-            page.write(
-                evaluation_report(result, parts, command=command_line(), settings=flat_settings(settings))
-            )
-    text = json.dumps(result, indent=2) + "\n"
-    if str(json_out) == STDIO:
-        sys.stdout.write(text)
-        return
-    if json_out is not None:
-        json_out.write_text(text)
-    console = Console()
-    for part in parts:
-        console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
+    answer(result, settings, json_out=json_out, report_out=report_out)
 
 
 @app.command("import")

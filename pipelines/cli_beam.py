@@ -13,14 +13,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.evaluate.report import tables as evaluation_tables
 from pipelines.evaluate.run import judged_by
 from pipelines.importers import AUTO, IMPORTERS
 from pipelines.replay.options import STDIO, column_names, time_ms
+from pipelines.report.answer import answer
 from pipelines.settings import load_settings
 from pipelines.wrong_options import WrongOptions
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="Write one self-contained page of HTML here.")
+]
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 
 beam_app = typer.Typer(no_args_is_help=True, help="History and evaluation on Apache Beam, at any size.")
@@ -93,6 +96,7 @@ def evaluate(
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write the result here; - for stdout.")
     ] = None,
+    report_out: ReportFile = None,
     workers: Workers = 1,
     parts: Parts = None,
     beam: BeamOptions = None,
@@ -107,15 +111,7 @@ def evaluate(
     judging = Judging(targets, model, slots, settings.seed)
     with tempfile.TemporaryDirectory(prefix="segue-beam-") as folder:
         result = judge(decisions, feedback, judging, parts or folder, beam_flags(beam or [], workers))
-    text = json.dumps(result, indent=2) + "\n"
-    if str(json_out) == STDIO:
-        sys.stdout.write(text)
-        return
-    if json_out is not None:
-        json_out.write_text(text)
-    console = Console()
-    for part in evaluation_tables(result):
-        console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
+    answer(result, settings, json_out=json_out, report_out=report_out)
 
 
 def beam_flags(given: list[str], workers: int) -> list[str]:

@@ -12,6 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from bandits.version import Version
 from pipelines.beam_job.parts import WriteParts, read_parts
 from pipelines.evaluate.earnings import Earnings
+from pipelines.evaluate.follower import LEARNING, Learning
 from pipelines.evaluate.ours import left_out, question_of, records
 from pipelines.evaluate.question import Closed, WrongLog, asked
 from pipelines.evaluate.targets import Judges, Target
@@ -28,7 +29,7 @@ class Judging(NamedTuple):
     """What is judged: which policies, with which model, over how many slots, by whose dice."""
 
     targets: list[Target]
-    model: Version | None
+    model: Version | Learning | None
     slots: int
     seed: int
 
@@ -158,12 +159,12 @@ def evaluate(
     ``parts`` is a folder that all workers and this process reach. Raises `WrongOptions` that holds the
     first bad line, in order of files, if there is one.
     """
-    for target in judging.targets:
-        if target.learning:
-            raise WrongOptions(
-                f"--policy {target.name} learns from the log in its order, which many workers do not keep; "
-                "segue evaluate follows it"
-            )
+    learning = [f"--policy {target.name}" for target in judging.targets if target.learning]
+    for what in [*learning, *(["--reward-model learning"] if judging.model == LEARNING else [])]:
+        raise WrongOptions(
+            f"{what} learns from the log in its order, which many workers do not keep; "
+            "segue evaluate follows it"
+        )
     files = {"decisions": decisions, "feedback": feedback}
     with beam.Pipeline(options=PipelineOptions(flags)) as pipeline:
         read = {

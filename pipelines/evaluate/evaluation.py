@@ -5,7 +5,7 @@ from typing import Any
 
 from bandits.version import Version
 from pipelines.evaluate.earnings import Earnings
-from pipelines.evaluate.follower import Follower
+from pipelines.evaluate.follower import Follower, Learning
 from pipelines.evaluate.question import DecisionLog
 from pipelines.evaluate.targets import Judges, Target
 
@@ -16,7 +16,7 @@ class Evaluation:
     def __init__(
         self,
         targets: Sequence[Target],
-        model: Version | None,
+        model: Version | Learning | None,
         slots: int,
         follower: Follower | None = None,
     ) -> None:

@@ -1,17 +1,19 @@
 """Follower: learns from a log while it is judged, as policies beside the one that ran would have."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from bandits.policy import Policy
 from bandits.river import River
 from bandits.river_version import keep_examples, version_for
-from bandits.version import Version
+from bandits.version import Version, make_version
 from pipelines.learn import Learner, NewerLayout
 from pipelines.settings import Settings
 from pipelines.wrong_options import WrongOptions
 from topics.feedback import Feedback
 
-LEARNING = "learning"  # in the place of a snapshot: learn from the log itself
+Learning = Literal["learning"]
+LEARNING: Learning = "learning"  # in the place of a snapshot: learn from the log itself
 
 
 class Follower:
@@ -19,7 +21,8 @@ class Follower:
 
     A decision is judged before its own feedback is heard, so nothing is judged by what it has taught.
     ``policies`` are those that learn, by name. Linear ones share their evidence, a river model's rows
-    are kept beside it.
+    are kept beside it. ``model`` is what they expect without a policy: as a reward model it makes no
+    estimate biased, since it never knows of the decision that it is asked about.
     """
 
     def __init__(self, settings: Settings, policies: Mapping[str, Policy]) -> None:
@@ -29,7 +32,7 @@ class Follower:
             keep_examples(self._learner.evidence, max(rivers, key=lambda policy: policy.examples))
         self._prior = settings.learning.prior
         self._policies = dict(policies)
-        self.versions: dict[str, Version] = self._made("0")
+        self._make("0")
 
     def hear(self, feedback: Feedback) -> None:
         """Learn from one record, organic ones too; raises `WrongOptions` for columns of another segue."""
@@ -39,10 +42,12 @@ class Follower:
             raise WrongOptions(f"@{LEARNING} cannot follow this log: {error}") from None
         if due:
             self._learner.next_version()
-            self.versions = self._made(str(self._learner.version))
+            self._make(str(self._learner.version))
 
-    def _made(self, name: str) -> dict[str, Version]:
-        return {
-            target: version_for(policy, [self._learner.evidence], self._prior, name=name)
+    def _make(self, name: str) -> None:
+        shards = [self._learner.evidence]
+        self.model: Version = make_version(shards, self._prior, name=name, want_covariance=False)
+        self.versions: dict[str, Version] = {
+            target: version_for(policy, shards, self._prior, name=name)
             for target, policy in self._policies.items()
         }

@@ -1,12 +1,13 @@
 """Run: from the names on a command line to the result of an evaluation."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from bandits.uniform import Uniform
 from bandits.version import Version
 from pipelines.evaluate.evaluation import Evaluation
-from pipelines.evaluate.follower import LEARNING, Follower
+from pipelines.evaluate.follower import LEARNING, Follower, Learning
 from pipelines.evaluate.open_bandit import NEEDED, OpenBanditLog
 from pipelines.evaluate.ours import OurLog
 from pipelines.evaluate.question import DecisionLog
@@ -21,7 +22,7 @@ from pipelines.wrong_options import WrongOptions
 
 AUTO = "auto"
 FORMATS = ("segue", "open-bandit", "vw-dsjson")
-SLOTS_MAX = 50
+SLOTS, SLOTS_MAX = 3, 50  # of a slate that are judged
 
 
 def evaluate(
@@ -32,7 +33,7 @@ def evaluate(
     feedback: str | None = None,
     reward_model: str | None = None,
     format: str = AUTO,  # noqa: A002  the word users type
-    slots: int = 3,
+    slots: int = SLOTS,
 ) -> dict[str, Any]:
     """Judge policies on a log of decisions; see `pipelines.evaluate.evaluation` for the result.
 
@@ -41,14 +42,37 @@ def evaluate(
     """
     targets, model = judged_by(policies, reward_model, slots, settings)
     kind = found_format(decisions) if format == AUTO else format
-    follower = _follower(targets, kind, settings)
+    follower = _follower(targets, model, kind, settings)
     log, slots = _log(kind, decisions, feedback, slots, settings.seed, follower)
     return Evaluation(targets, model, slots, follower).run(log)
 
 
+def would_have(
+    feedback: str,
+    decisions: str,
+    policy: str,
+    settings: Settings,
+    *,
+    views: Path | None = None,
+    slots: int | None = None,
+) -> dict[str, Any]:
+    """Judge a policy that lives through a log beside the one that ran, to say what would have happened.
+
+    It starts from nothing and learns from the log as it goes; with ``views``, a replay's state directory,
+    it decides by the version in use there and learns nothing. The reward model is what the log has taught
+    so far. Returns and raises as `evaluate`.
+    """
+    name = policy.partition(":")[0]
+    source = "" if name == "uniform" else f"@{LEARNING if views is None else views}"
+    return evaluate(
+        decisions, [policy + source], settings,
+        feedback=feedback, reward_model=LEARNING, format="segue", slots=SLOTS if slots is None else slots,
+    )  # fmt: skip
+
+
 def judged_by(
     policies: Sequence[str], reward_model: str | None, slots: int, settings: Settings
-) -> tuple[list[Target], Version | None]:
+) -> tuple[list[Target], Version | Learning | None]:
     """Return the policies to judge and the reward model; raises `WrongOptions` for what cannot be."""
     if not policies:
         raise WrongOptions("no --policy, expected one or more, such as uniform or inverse_gap@STATE")
@@ -59,6 +83,8 @@ def judged_by(
     targets = [target_of(policy, settings) for policy in policies]
     if reward_model is None:
         return targets, None
+    if reward_model == LEARNING:
+        return targets, LEARNING
     return targets, read_version(reward_model, settings, Uniform())
 
 
@@ -76,12 +102,15 @@ def found_format(path: str) -> str:
     )
 
 
-def _follower(targets: Sequence[Target], kind: str, settings: Settings) -> Follower | None:
+def _follower(
+    targets: Sequence[Target], model: Version | Learning | None, kind: str, settings: Settings
+) -> Follower | None:
     """Return who learns from the log for those that ask for it."""
     learning = {target.name: target.policy for target in targets if target.learning}
-    if learning and kind != "segue":
+    wanted = bool(learning) or model == LEARNING
+    if wanted and kind != "segue":
         raise WrongOptions(f"@{LEARNING} wants our own decisions and feedback, this log is {kind}")
-    return Follower(settings, learning) if learning else None
+    return Follower(settings, learning) if wanted else None
 
 
 def _log(

@@ -11,7 +11,7 @@ from bandits.policy import Policy, as_of
 from bandits.prediction import Prediction, predict_mean
 from bandits.version import Version
 from numeric.arrays import Floats
-from pipelines.evaluate.follower import LEARNING, Follower
+from pipelines.evaluate.follower import LEARNING, Follower, Learning
 from pipelines.evaluate.question import Question
 from pipelines.evaluate.snapshots import read_version
 from pipelines.settings import Settings, built
@@ -67,7 +67,10 @@ class Judges:
     """What several targets and one reward model think of a decision."""
 
     def __init__(
-        self, targets: Sequence[Target], model: Version | None, follower: Follower | None = None
+        self,
+        targets: Sequence[Target],
+        model: Version | Learning | None,
+        follower: Follower | None = None,
     ) -> None:
         self._targets = tuple(targets)
         self._model = model
@@ -82,9 +85,12 @@ class Judges:
         layout, _, dice, context, columns, slate, propensity = question
         if layout != self._layout:
             self._check(layout)
-        expected = np.zeros(len(columns))
-        if self._model is not None:
-            expected = np.clip(predict_mean(self._model.weights, context, columns), 0.0, 1.0)
+        expected, model = np.zeros(len(columns)), self._model
+        if model == LEARNING:
+            assert self._follower is not None
+            model = self._follower.model  # as of now
+        if isinstance(model, Version):
+            expected = np.clip(predict_mean(model.weights, context, columns), 0.0, 1.0)
         opinions = np.empty((len(self._targets), 3, len(slate)))
         for opinion, (name, policy, version, learning) in zip(opinions, self._targets, strict=True):
             if learning:
@@ -105,7 +111,7 @@ class Judges:
         newest = {} if self._follower is None else self._follower.versions
         for what, version in (
             *((f"--policy {one.name}", newest.get(one.name, one.version)) for one in self._targets),
-            ("--reward-model", self._model),
+            ("--reward-model", self._model if isinstance(self._model, Version) else None),
         ):
             if version is not None and version.layout != layout:
                 raise WrongOptions(

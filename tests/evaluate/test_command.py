@@ -94,3 +94,33 @@ def test_a_bad_line_ends_it_with_its_place(segue: Warm, run: Path) -> None:
         f"segue: bad.jsonl, line {at + 1}: scores.slate[0].propensity is 0.0, expected a number in (0, 1]; "
         "nothing was judged\n"
     )
+
+
+def test_a_replay_says_what_would_have_happened(segue: Warm, run: Path) -> None:
+    """One command, from feedback and decisions to a table: a policy that learns beside the one that ran."""
+    against = ("replay", str(run / "feedback.jsonl"), "--against", str(run / "decisions.jsonl"))
+
+    done = segue(*against, "--policy", "softmax:temperature=0.05", "--slate", "2", "--json", "-")
+    shown = segue(*against, "--policy", SOFTMAX, "--views", str(run / "state"))
+
+    assert done.code == 0, done.err
+    result = json.loads(done.out)
+    (found,) = result["policies"].values()
+    assert list(result["policies"]) == ["softmax:temperature=0.05@learning"]
+    assert result["slots"] == 2
+    assert found["first_slot"]["dr"]["interval"][0] < found["first_slot"]["dr"]["value"]
+    assert shown.code == 0, shown.err
+    for said in (f"A = {SOFTMAX}@{run / 'state'}", "DR", "A than as logged"):
+        assert said in shown.out
+
+
+def test_what_replays_plays_is_refused_beside_against(segue: Warm, run: Path) -> None:
+    """The message names the option; a log of plays is no feedback."""
+    against = ("--against", str(run / "decisions.jsonl"), "--policy", "uniform")
+
+    mixed = segue("replay", str(run / "feedback.jsonl"), *against, "--tracks", "tracks.csv")
+    plays = segue("replay", str(run / "log.jsonl"), *against)
+
+    assert (mixed.code, plays.code) == (2, 2)
+    assert "--tracks says how plays are replayed, --against replays feedback" in mixed.err
+    assert "expected that of a Feedback; nothing was judged" in plays.err

@@ -25,7 +25,7 @@ from pipelines.demo.tally import Tally
 from pipelines.demo.world import World
 from pipelines.evaluate.evaluation import Evaluation
 from pipelines.evaluate.question import Closed, Judge, Question
-from pipelines.evaluate.run import evaluate
+from pipelines.evaluate.run import evaluate, would_have
 from pipelines.evaluate.targets import Target
 from pipelines.learn import Learner
 from pipelines.replay.engine import Engine
@@ -202,3 +202,27 @@ def test_a_policy_earns_in_the_demo_what_the_log_of_another_said(tmp_path: Path)
         assert _covers(found["first_slot"][estimator], truth["first_slot"]["value"])
     for estimator in ("rips", "cascade_dr"):
         assert _covers(found["slate"][estimator], truth["slate"]["value"])
+
+
+@pytest.mark.slow
+def test_what_would_have_happened_is_what_happens(tmp_path: Path) -> None:
+    """A policy that lives through another's log is told to earn what it earns when it runs in that world."""
+    world = World(WorldSettings(seed=4, days=5, listeners=150))
+    ran, judged = (
+        load_settings(
+            policy={"name": "softmax", "temperature": t, "floor": 0.05}, slates={"examination": "shown"}
+        )
+        for t in (0.1, 0.05)
+    )
+    decisions, feedback = lived(world, ran, tmp_path / "ran").files
+
+    result = would_have(str(feedback), str(decisions), "softmax:temperature=0.05,floor=0.05", ran)
+
+    decisions, feedback = lived(world, judged, tmp_path / "judged").files
+    truth = evaluate(str(decisions), ["uniform"], ran, feedback=str(feedback))["logged"]["first_slot"][
+        "value"
+    ]
+    (found,) = result["policies"].values()
+    assert found["effective_size"] > 200
+    for estimator in ("ips", "snips", "dr"):
+        assert _covers(found["first_slot"][estimator], truth)
