@@ -81,7 +81,7 @@ class Worker(BaseModel):
     )
     pause_ms: int = Field(10, ge=0, le=1_000, description="between two transactions of a partition, at least")
     transaction_ms: int = Field(
-        6, ge=0, le=1_000, description="worth of one transaction: more partitions pause longer"
+        3, ge=0, le=1_000, description="worth of one transaction: more partitions pause longer"
     )
     facts_ms: int = Field(
         5_000, ge=0, le=86_400_000, description="event time between two published facts of a track, at least"

@@ -52,7 +52,10 @@ class Assembly:
         self.reader: ViewsReader | None = None
         if "serve" in steps and pinned is None:
             self.reader = ViewsReader(self.views, metrics, self.topics, settings, machine)
-        self._pace = Pace(settings.worker.pause_ms, settings.worker.transaction_ms, machine.elapsed_s)
+        worker = settings.worker
+        self._paces = {
+            step: Pace(worker.pause_ms, worker.transaction_ms, machine.elapsed_s) for step in steps
+        }
         self.intakes = {step: self._intake(step, agent) for step in steps}
 
     def _intake(self, step: str, agent: Callable[[str], Through] | None) -> Intake:
@@ -95,7 +98,7 @@ class Assembly:
             make,
             partial(self._producer, step, number),
             source,
-            self._pace,
+            self._paces[step],
             self.machine,
             gather_s=gather_s,
             through=through,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import subprocess
+import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +21,8 @@ from kafka.admin import (
     ResourceType,
 )
 
+from pipelines.faust_worker.machine import LocalMachine
+from pipelines.faust_worker.reader import end_of
 from pipelines.importers import read_log
 from pipelines.kafka.clients import blocking
 from pipelines.kafka.failed import KafkaFailed
@@ -59,7 +65,14 @@ class Secured:
                 "listener.security.protocol.map": (
                     "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT"
                 ),
-                "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+                "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN,OAUTHBEARER",
+                "listener.name.sasl_ssl.plain.sasl.jaas.config": (
+                    "org.apache.kafka.common.security.plain.PlainLoginModule required "
+                    f'user_plain="{PASSWORD}";'
+                ),
+                "listener.name.sasl_ssl.oauthbearer.sasl.jaas.config": (
+                    "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;"
+                ),
                 "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": (
                     "org.apache.kafka.common.security.scram.ScramLoginModule required;"
                 ),
@@ -89,9 +102,9 @@ class Secured:
             "password": PASSWORD,
         }
 
-    def settings(self, username: str) -> Settings:
+    def settings(self, username: str, **kafka: str) -> Settings:
         worker = {"web_port": free_port(), "state": "unused"}
-        return load_settings(None, kafka=self._secured | {"username": username}, worker=worker)
+        return load_settings(None, kafka=self._secured | {"username": username} | kafka, worker=worker)
 
     def allow(self, username: str) -> None:
         admin = KafkaAdminClient(**blocking(self.admin.kafka))
@@ -104,6 +117,16 @@ class Secured:
             ]
         )  # fmt: skip
         admin.close()
+
+
+def token(folder: Path, username: str, seconds: int) -> Path:
+    """Write a file with an unsigned token for somebody, as a broker without an issuer takes it."""
+    now = int(time.time())
+    parts = [{"alg": "none"}, {"sub": username, "iat": now - 1, "exp": now + seconds}]
+    texts = [urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    path = folder / f"{username}-{seconds}.token"
+    path.write_text(f"{'.'.join(texts)}.\n")
+    return path
 
 
 def certificate(folder: Path) -> None:
@@ -143,6 +166,29 @@ def test_a_worker_runs_with_the_least_rights(secured: Secured, segue: Warm, tmp_
         assert PASSWORD not in process.log
 
     assert len(list(read(topics_of(settings.kafka)["scores"].name, settings.kafka))) > 40
+
+
+@pytest.mark.parametrize("sasl", ["PLAIN", "OAUTHBEARER"])
+def test_other_ways_to_log_in_work_for_tools_and_for_the_worker(
+    sasl: str, secured: Secured, tmp_path: Path
+) -> None:
+    """The two client libraries, through the same settings; a token comes from its file."""
+    username = sasl.lower()
+    secured.allow(username)
+    file = {"token_file": str(token(tmp_path, username, 600))} if sasl == "OAUTHBEARER" else {}
+    kafka = secured.settings(username, sasl=sasl, **file).kafka
+
+    check(kafka)
+    assert asyncio.run(end_of(topics_of(kafka)["tracks"].name, 0, LocalMachine(kafka))) == 0
+
+
+def test_a_token_that_has_run_out_opens_nothing(secured: Secured, tmp_path: Path) -> None:
+    """The broker looks at its end, so the file has to be kept fresh."""
+    file = token(tmp_path, "oauthbearer", -60)
+    kafka = secured.settings("", sasl="OAUTHBEARER", token_file=str(file)).kafka
+
+    with pytest.raises(KafkaFailed):
+        check(kafka)
 
 
 def test_a_stranger_is_told_which_right_is_missing(secured: Secured, segue: Warm) -> None:

@@ -101,6 +101,11 @@ class WorkerProcess:
                 cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
 
+    def cpu_s(self) -> float:
+        """The CPU seconds that it has used, user and system."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def get(self, path: str) -> tuple[int, Any]:
         """Return status and JSON of a page; status 0 where nobody answers."""
         try:

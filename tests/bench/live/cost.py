@@ -27,7 +27,7 @@ from pipelines.listener import Listener
 from pipelines.pinned import pinned_views
 from pipelines.serve import serve
 from pipelines.settings import Settings
-from tests.bench.live.deployment import PLAYS, cpu_s, deployment, later_plays, learned_views
+from tests.bench.live.deployment import PLAYS, deployment, later_plays, learned_views
 from tests.bench.live.peers import faust_agent_s, plain_loop_s
 from tests.kafka.workers import WorkerProcess, wait_for
 from topics.codec import decode
@@ -84,10 +84,10 @@ class Round:
         try:
             while worker.get("/health")[0] == 0:  # it answers once it is warm, before it has read anything
                 time.sleep(0.02)
-            before = cpu_s(worker.pid)
+            before = worker.cpu_s()
             last = {str(record.partition): record.offset for record in records}
             wait_for(lambda: taken(worker, step) == last, 600, f"{step} to take in everything")
-            took = cpu_s(worker.pid) - before
+            took = worker.cpu_s() - before
         finally:
             worker.kill()
         if step == "serve":

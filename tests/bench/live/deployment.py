@@ -43,9 +43,3 @@ def learned_views(folder: Path, settings: Settings) -> Path:
 def later_plays(number: int = PLAYS) -> Iterator[Entry]:
     """Yield what comes after those."""
     return islice((entry for entry in read_log(str(LOG)) if entry.offset >= PLAYS), number)
-
-
-def cpu_s(pid: int) -> float:
-    """Return the CPU seconds that a process has used, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

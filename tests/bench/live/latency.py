@@ -15,7 +15,7 @@ from rich.table import Table
 
 from pipelines.kafka.topics import topics_of
 from pipelines.settings import Settings
-from tests.bench.live.deployment import cpu_s, deployment, later_plays
+from tests.bench.live.deployment import deployment, later_plays
 from tests.kafka.workers import WorkerProcess
 from topics.codec import decode, encode
 from topics.play import Play
@@ -42,7 +42,7 @@ def print_table(console: Console, folder: Path, bootstrap: str) -> None:
         worker.start()
         try:
             worker.wait_ready()
-            took_ms, cores, lost = asyncio.run(_measured(settings, worker.pid, is_hot=is_hot))
+            took_ms, cores, lost = asyncio.run(_measured(settings, worker, is_hot=is_hot))
         finally:
             worker.kill()
         figures = np.percentile(took_ms, (50, 90, 99))
@@ -50,7 +50,9 @@ def print_table(console: Console, folder: Path, bootstrap: str) -> None:
     console.print(table)
 
 
-async def _measured(settings: Settings, pid: int, *, is_hot: bool) -> tuple[list[float], float, int]:
+async def _measured(
+    settings: Settings, worker: WorkerProcess, *, is_hot: bool
+) -> tuple[list[float], float, int]:
     """Return every play's ms, the worker's share of a core, and how many plays had no scores."""
     topics = topics_of(settings.kafka)
     scores = topics["scores"]
@@ -76,7 +78,7 @@ async def _measured(settings: Settings, pid: int, *, is_hot: bool) -> tuple[list
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         if k == RATE * WARM_S:
-            before = cpu_s(pid)
+            before = worker.cpu_s()
         now_ms = int(time.time() * 1_000)
         play = replace(
             next(plays), event_id=f"e{k}", play_id=None, started_ms=now_ms - HEARD_MS, heard_ms=HEARD_MS
@@ -86,7 +88,7 @@ async def _measured(settings: Settings, pid: int, *, is_hot: bool) -> tuple[list
             topics["listener-events"].name, encode(play), play.listener_id.encode(),
             headers=[("schema", b"play.v1")], partition=0 if is_hot else None,
         )  # fmt: skip
-    cores = (cpu_s(pid) - before) / MEASURED_S
+    cores = (worker.cpu_s() - before) / MEASURED_S
     await producer.flush()
     await asyncio.sleep(SETTLE_S)
     following.cancel()
