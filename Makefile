@@ -14,7 +14,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka live chaos simulate test slow lint check format bench bench-live bench-bandits lock setup clean
+.PHONY: help demo kafka live compose-test chaos simulate test slow lint check format bench bench-live bench-bandits lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -50,6 +50,9 @@ kafka: $(READY) ## one Kafka broker on port 9092 until Ctrl-C: Docker, else Mave
 
 live: $(READY) ## the demo's world live on Kafka: broker, worker, scores as they come, until Ctrl-C
 	@$(BIN)/python -m tests.kafka.live
+
+compose-test: $(READY) ## build docker-compose.yml and start it, see scores through a kill, take it away; wants Docker
+	@$(BIN)/python -m tests.compose
 
 chaos: $(READY) ## 100,000 plays through three workers that are killed, paused and torn, then the check; half an hour
 	@$(BIN)/python -m tests.kafka.chaos

@@ -1,0 +1,1 @@
+"""docker-compose.yml, built and started as it stands: ``make compose-test``."""
