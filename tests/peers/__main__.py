@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tests.bench.decide_beside_vw import processor
-from tests.peers import report, speed
+from tests.peers import memory, report, speed
 from tests.peers.players import WAYS, Player, Way, ways_of
 from tests.peers.streams import STREAMS, Stream
 
@@ -85,22 +85,23 @@ def played(library: str, name: str) -> Played | None:
 def main(parts: list[str]) -> None:
     """Do the parts asked for, or all; print as results come, and write the page when all are there."""
     warnings.simplefilter("ignore")
-    unknown = set(parts) - {*STREAMS, "speed"}
+    known = (*STREAMS, "memory", "speed")
+    unknown = set(parts) - set(known)
     if unknown:
-        sys.exit(f"no part is called {', '.join(unknown)}, expected some of {', '.join(STREAMS)}, speed")
+        sys.exit(f"no part is called {', '.join(unknown)}, expected some of {', '.join(known)}")
     FOUND.mkdir(parents=True, exist_ok=True)
-    for name in parts or [*STREAMS, "speed"]:
-        if name == "speed":
-            kept("speed", speed.main)
+    for name in parts or known:
+        if name in {"memory", "speed"}:
+            kept(name, {"memory": memory.main, "speed": speed.main}[name])
             continue
         for library in WAYS:
             kept(f"{name}.{library}", partial(shown, name, library))
     found = {path.stem: json.loads(path.read_text()) for path in FOUND.glob("*.json")}
     played_by_all = [name for name in STREAMS if all(f"{name}.{library}" in found for library in WAYS)]
-    if "speed" in found and played_by_all:
+    if {"speed", "memory"} <= found.keys() and played_by_all:
         where = f"{processor()}, one thread; Python {platform.python_version()}, {versions()}"
         streams = {name: {library: found[f"{name}.{library}"] for library in WAYS} for name in played_by_all}
-        report.write(streams, found["speed"], where)
+        report.write(streams, found["speed"], found["memory"], where)
 
 
 def kept(name: str, find: Callable[[], Any]) -> None:

@@ -8,6 +8,7 @@ import csv
 import gzip
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -149,6 +150,7 @@ def _rows(name: str) -> Iterable[dict[str, str]]:
 CANDIDATES, DEMO_ROUNDS = 40, 4_000
 
 
+@cache
 def demo(seed: int) -> Stream:
     """The demo's world: the engine's own columns of forty candidates, and what each would truly earn."""
     from pipelines.demo.contestant import Contestant
