@@ -1,9 +1,14 @@
 """With pinned views the worker over real Kafka decides what replay decides, byte for byte."""
 
+import os
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from pipelines.demo.settings import WorldSettings
+from pipelines.demo.world import World
 from pipelines.importers import read_log
 from pipelines.kafka.history import fetch
 from pipelines.kafka.letters import schema_of
@@ -19,8 +24,12 @@ from tests.replay.comparing import by_listener
 from tests.replay.logs import messy
 from tests.replay.warm import Warm
 from topics.codec import decode, encode_line
+from topics.play import Play
 
 pytestmark = pytest.mark.compiled
+
+
+LEARNED, PLAYED = 8_000, int(os.environ.get("PARITY_PLAYS", "20000"))  # of a long log; 300,000 is all of it
 
 
 def learned(folder: Path, settings: Settings) -> Path:
@@ -66,4 +75,39 @@ def test_scores_over_kafka_are_those_of_replay(
     fetch(tmp_path / "back.jsonl", settings.kafka)
     expected = replayed(tmp_path / "back.jsonl", views, settings)
     assert sum(map(len, expected.values())) > 300
+    assert scores_on(settings) == expected
+
+
+def lines_of(name: str, shared_data: Path) -> Iterator[bytes]:
+    """A long log as our own lines, plays alone."""
+    records: Iterator[object]
+    if name == "demo":
+        records = iter(World(WorldSettings()).log(LEARNED + PLAYED))
+    else:
+        records = (entry.record for entry in read_log(str(shared_data / f"{name}.csv.gz")))
+    return (encode_line(record) for record in records if isinstance(record, Play))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["demo", "lastfm_listens"])
+def test_scores_of_a_long_log_over_kafka_are_those_of_replay(
+    name: str, deploy: Deploy, segue: Warm, shared_data: Path, tmp_path: Path
+) -> None:
+    """The world that lives in the demo, and people's listening over years, with what its beginning taught."""
+    settings = deploy(kafka={"history": True, "listener_partitions": 4})
+    create(settings.kafka)
+    lines = lines_of(name, shared_data)
+    (tmp_path / "learned.jsonl").write_bytes(b"".join(islice(lines, LEARNED)))
+    views, log = tmp_path / "views", tmp_path / "log.jsonl"
+    Replay(Options(str(tmp_path / "learned.jsonl"), state=views), settings).run()
+    log.write_bytes(b"".join(islice(lines, PLAYED)))
+
+    with worker(settings, tmp_path, "--steps", "serve", "--views", str(views), warm=segue) as process:
+        produced = produce(read_log(str(log)), settings.kafka)
+        wait_idle(settings, 900)
+        assert process.stop() == 0
+
+    fetch(tmp_path / "back.jsonl", settings.kafka)
+    expected = replayed(tmp_path / "back.jsonl", views, settings)
+    assert sum(map(len, expected.values())) > 0.9 * produced.records
     assert scores_on(settings) == expected
