@@ -76,6 +76,9 @@ class Collecting:
         """Publish all news: nobody knows when the next event comes."""
         self._newest_ms += self._settings.worker.facts_ms if self._news else 0
 
+    def committed(self) -> None:
+        """Do nothing: nobody waits for this."""
+
     def batch(self, offset: int) -> Batch | None:
         """Count what was gathered; return changed facts, and those whose turn it is to be published."""
         self._count()

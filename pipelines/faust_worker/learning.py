@@ -115,6 +115,9 @@ class Learning:
     def idle(self, now_ms: int) -> None:
         """Do nothing: a version is due by rows and by event time."""
 
+    def committed(self) -> None:
+        """Do nothing: nobody waits for this."""
+
     def batch(self, offset: int) -> Batch | None:  # noqa: ARG002  what is not in a snapshot is read again
         """Return the snapshots that became due."""
         if not self._outputs:

@@ -1,5 +1,6 @@
 """Serving: serve on one partition of ``listener-events``: listeners, their timers, and what goes out."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,6 +83,7 @@ class Serving:
             cache.store, table.names, table.handle, durable=True, decoded_max=max(share, 100)
         )
         self._outputs: list[Output] = []
+        self._scored_ms: list[int] = []  # when the log received what was scored since the last commit
         self._burial = burial
         self._metrics = metrics
         self._timers = TimerQueue()
@@ -125,6 +127,13 @@ class Serving:
         outputs += [Output(changelog, self._partition, key, value, []) for key, value in changes.items()]
         return Batch(offset, outputs, changes)
 
+    def committed(self) -> None:
+        """Measure how long scores took that can be read from now on: since the log received their cause."""
+        now_ms = time.time() * 1_000
+        for received_ms in self._scored_ms:
+            self._metrics.latency.observe(max(now_ms - received_ms, 0.0) / 1_000)
+        self._scored_ms.clear()
+
     def listener(self, listener_id: str) -> Listener | None:
         """Return what is kept of a listener, None for somebody not known here."""
         return self._listeners.get(listener_id)
@@ -138,6 +147,8 @@ class Serving:
             done = serve(before, record, self._views, self._settings, received_ms)
         self._absorb(listener_id, done)
         self._metrics.took(KIND_OF[type(record)], done)
+        if done.decided is not None and received_ms is not None:
+            self._scored_ms.append(received_ms)
 
     def _absorb(self, listener_id: str, done: Transition) -> None:
         """Emit, then remember; what raises here changes nothing: encoding comes first."""

@@ -22,6 +22,9 @@ class Step(Protocol):
     def batch(self, offset: int) -> Batch | None:
         """Return what is to survive of all that was taken up to ``offset``; None if nothing is."""
 
+    def committed(self) -> None:
+        """Take note that the last batch has survived: everybody can read it from now on."""
+
 
 class Ledger(Protocol):
     """Where a step's state is when nobody hosts it."""
