@@ -74,6 +74,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name == "apache_beam":
             fail("apache_beam is not installed: pip install 'segue[beam]' brings it", WRONG)
+        if error.name in {"starlette", "uvicorn", "sse_starlette"}:
+            fail(f"{error.name} is not installed, the page needs it: pip install 'segue[page]'", WRONG)
         if error.name not in {"aiokafka", "faust", "kafka"}:
             raise
         fail(f"{error.name} is not installed, live commands need it: pip install 'segue[faust]'", WRONG)
@@ -315,7 +317,8 @@ def demo(
         show(world, loaded, console, plain=plain or not console.is_terminal)
         return
     try:
-        from pipelines.demo.page import Address, serve_town  # noqa: PLC0415  an extra
+        from pipelines.demo.page import serve_town  # noqa: PLC0415  an extra
+        from pipelines.page.serving import Address  # noqa: PLC0415
     except ModuleNotFoundError as error:
         console.print(f"{error.name} is not installed: pip install 'segue[page]' opens a page; the terminal:")
         show(world, loaded, console)

@@ -38,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("produce")(produce)
     app.command("tail")(tail)
     app.command("worker")(worker)
+    app.command("page")(page)
 
 
 @topics_app.command("create")
@@ -205,3 +206,26 @@ def worker(
     settings = load_settings(settings_file)
     pinned = None if views is None else pinned_views(views, settings)[0]
     run(settings, wanted, pinned)
+
+
+def page(
+    host: Annotated[
+        str, typer.Option(help="Where to serve; beyond loopback nobody writes without a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any that is free.")] = 8_765,
+    token: Annotated[
+        str | None, typer.Option(envvar="SEGUE_TOKEN", help="Bearer token, without which nobody writes.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = False,
+    views: Annotated[
+        Path | None, typer.Option(help="State directory of pinned views, where workers have --views.")
+    ] = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Serve the page and the HTTP API over Kafka until Ctrl-C: plays onto its log, scores and why back."""
+    from pipelines.live_page.serve import serve_live  # noqa: PLC0415
+    from pipelines.page.serving import Address  # noqa: PLC0415
+
+    settings = load_settings(settings_file)
+    pinned = None if views is None else pinned_views(views, settings)[0]
+    serve_live(settings, Console(), Address(host, port, token), browser=browser, pinned=pinned)

@@ -4,7 +4,6 @@ import webbrowser
 from contextlib import suppress
 from secrets import token_hex
 
-from msgspec import Struct
 from rich.console import Console
 
 from pipelines.demo.race import Race
@@ -13,17 +12,8 @@ from pipelines.demo.show import warm_up
 from pipelines.demo.town import Town
 from pipelines.demo.world import World
 from pipelines.page.app import App, make_app
-from pipelines.page.guard import Limits
-from pipelines.page.serving import bind, hosts_of, is_loopback, serve_app, url_of
+from pipelines.page.serving import Address, bind, hosts_of, limits_of, serve_app, url_of
 from pipelines.settings import Settings
-
-
-class Address(Struct, frozen=True):
-    """Where the page is served, and who may write."""
-
-    host: str = "127.0.0.1"
-    port: int = 8_765
-    token: str | None = None
 
 
 def serve_town(
@@ -59,5 +49,4 @@ def with_drift_watch(settings: Settings) -> Settings:
 
 def app_of(town: Town, address: Address) -> App:
     """Return the app over a town; it walks while the app is up."""
-    limits = Limits(token=address.token, open_writes=is_loopback(address.host))
-    return make_app(town, town.desk, limits, hosts=hosts_of(address.host), work=town.run)
+    return make_app(town, town.desk, limits_of(address), hosts=hosts_of(address.host), work=town.run)

@@ -82,7 +82,7 @@ class Town:
     def took(self, record: Play | Request, done: Transition, version: Version, seconds: float) -> None:
         """Note what the engine made of a record, from the town or from outside."""
         kind = "play" if isinstance(record, Play) else "request"
-        self.desk.observe(kind, record.listener_id, done, version, seconds)
+        self.desk.observe(kind, done, version, seconds)
 
     def _figures(self) -> Iterator[Figure]:
         worse = "Changes for the worse that the learner has found"
@@ -112,7 +112,7 @@ class Town:
             self.dead_letters[rejected.reason] += 1
             raise
 
-    def listener(self, listener_id: str) -> Listener | None:
+    async def listener(self, listener_id: str) -> Listener | None:
         """Return a listener's state."""
         return self.advisor.engine.listeners.get(listener_id)
 

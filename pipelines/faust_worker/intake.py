@@ -11,6 +11,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from pipelines.faust_worker.machine import Machine
 from pipelines.faust_worker.partition import Partition, Source
+from pipelines.kafka.owners import group_of
 from pipelines.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -220,11 +221,6 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
 
     def _place(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)
-
-
-def group_of(step: str, settings: Settings) -> str:
-    """Return the name of a step's consumer group."""
-    return f"{settings.kafka.prefix}{settings.worker.application}-{step}"
 
 
 def client_id(settings: Settings) -> str:

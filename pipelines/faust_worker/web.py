@@ -4,24 +4,37 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import msgspec
 import numpy as np
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
+from msgspec import Struct
 
-from pipelines.faust_worker.intake import client_id, group_of
+from pipelines.faust_worker.intake import client_id
 from pipelines.faust_worker.metrics import figures_of
-from pipelines.faust_worker.owners import Owners
 from pipelines.faust_worker.serving import Serving
-from pipelines.listener import Listener
+from pipelines.kafka.owners import Owners, group_of, partition_of
+from pipelines.listener import Listener, store_listener
+from pipelines.listeners import VERSION
+from state.envelope import seal
 
 if TYPE_CHECKING:
     from pipelines.faust_worker.app import Worker
 
 OPEN_METRICS = "application/openmetrics-text"
 WELL = frozenset({"running", "held"})
+JSON = "application/json"
 ASKED = "asked"  # in a request that another worker passed on
+AS, STORED = "as", "stored"  # ?as=stored: whole, for programs
 ANSWER_S = 5.0
 SHOWN_PLAYS = 20
+
+
+class KeptListener(Struct, frozen=True):
+    """All that is kept of a listener, as in a store: sealed, in base64."""
+
+    partition: int
+    kept: int  # newest offset of its partition of listener-events whose effects are committed
+    state: bytes
 
 
 def add_pages(worker: "Worker") -> None:
@@ -43,14 +56,18 @@ def add_pages(worker: "Worker") -> None:
 
     @worker.app.page("/listeners/{listener_id}")
     async def listener(view: Any, request: Any, listener_id: str) -> Any:
-        number = int((murmur2(listener_id.encode()) & 0x7FFFFFFF) % events.partitions)
+        number = partition_of(listener_id, events.partitions)
         intake = worker.intakes.get("serve")
         partition = None if intake is None else intake.partitions.get(number)
         if partition is not None and isinstance(partition.step, Serving):
             state = partition.step.listener(listener_id)
             if state is None:
                 return view.json({"error": f"listener {listener_id!r} is not known"}, status=404)
-            return view.json(shown(listener_id, number, state, worker.views.table.names))
+            names = worker.views.table.names
+            if request.query.get(AS) == STORED:
+                kept = KeptListener(number, partition.kept, seal(VERSION, store_listener(state, names)))
+                return view.bytes(msgspec.json.encode(kept), content_type=JSON)
+            return view.json(shown(listener_id, number, state, names))
         try:
             owner = None if ASKED in request.query else await owners.of(number)
         except (KafkaError, OSError) as error:
@@ -58,7 +75,10 @@ def add_pages(worker: "Worker") -> None:
         if owner is None or owner == client_id(worker.settings):
             detail = f"partition {number} is not served at the moment, ask again in a second"
             return view.json({"error": detail}, status=503)
-        return await passed_on(view, f"http://{owner}{request.path}?{ASKED}=1")
+        wanted = request.query.get(AS, "")
+        return await passed_on(
+            view, f"http://{owner}{request.raw_path.partition('?')[0]}?{ASKED}=1&{AS}={wanted}"
+        )
 
 
 async def passed_on(view: Any, url: str) -> Any:
@@ -70,7 +90,7 @@ async def passed_on(view: Any, url: str) -> Any:
     except (aiohttp.ClientError, TimeoutError) as error:
         detail = f"the worker that has this listener does not answer ({type(error).__name__}); ask again"
         return view.json({"error": detail}, status=503)
-    return view.bytes(body, content_type="application/json", status=status)
+    return view.bytes(body, content_type=JSON, status=status)
 
 
 def health_of(worker: "Worker") -> dict[str, Any]:

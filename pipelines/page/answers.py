@@ -7,7 +7,10 @@ from topics.track import Track
 
 
 class Explained(Struct, frozen=True):
-    """One decision: its slate, and for each slot every term of its linear predictor, in words."""
+    """One decision: its slate, and for each slot every term of its linear predictor, in words.
+
+    Slots have no reasons where nobody keeps any more what the decision was made of.
+    """
 
     decision_id: str
     listener_id: str
@@ -16,13 +19,16 @@ class Explained(Struct, frozen=True):
     cause: str
     policy: str
     policy_version: str
-    candidates: int  # how many were considered
+    candidates: int | None  # how many were considered
     slots: tuple[Slot, ...]
     reason: str | None = None  # why the slate is empty
 
 
 class Taken(Struct, frozen=True):
-    """What became of a record: scored, applied, late_applied or duplicate; and the scores that answer it."""
+    """What became of a record: scored, applied, late_applied or duplicate; and the scores that answer it.
+
+    Over Kafka all that is taken in without scores is called applied.
+    """
 
     outcome: str
     scores: Explained | None = None

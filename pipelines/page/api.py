@@ -18,6 +18,7 @@ from pipelines.page.operations import (
 from pipelines.page.port import Overview, Port
 from pipelines.page.problems import Problem
 from topics.dead_letter import Rejected
+from topics.ids import name_of
 from topics.play import Play
 from topics.request import Request
 from topics.scores import Scores
@@ -31,11 +32,11 @@ OPERATIONS = (
     Operation(
         "listener", "GET", "/v1/listeners/{listener_id}",
         "What is known of a listener: history, session, features, newest scores",
-        ListenerPage, (LISTENER,), problems=(404,),
+        ListenerPage, (LISTENER,), problems=(404, 503),
     ),
     Operation(
         "decision", "GET", "/v1/decisions/{decision_id}",
-        "A decision of late, with every term of its scores", Explained, (DECISION,), problems=(404,),
+        "A decision of late, with every term of its scores", Explained, (DECISION,), problems=(404, 503),
     ),
     Operation("policy", "GET", "/v1/policy", "The policy and the version that decides", PolicyPage),
     Operation(
@@ -75,21 +76,27 @@ class Api:
         return await self._take(body)
 
     async def _take(self, record: Play | Request) -> Taken:
-        kind = "play" if isinstance(record, Play) else "request"
+        kind, cause = (
+            ("play", record.event_id) if isinstance(record, Play) else ("request", record.request_id)
+        )
         try:
             outcome = await self.port.take(record)
         except Rejected as rejected:
             self.port.metrics.buried(kind, rejected.reason)
             # The record is well formed, but not with what the engine knows by now: hence a conflict.
             raise Problem(409, rejected.detail, field=rejected.field, reason=rejected.reason) from None
-        scores = None
-        if outcome == "scored":
-            scores = self.desk.newest(record.listener_id, self.port.listener(record.listener_id))
-        return Taken(outcome, scores)
+        if outcome != "scored":
+            return Taken(outcome)
+        decision_id = name_of(record.listener_id, cause)
+        try:
+            state = await self.port.listener(record.listener_id)
+        except Problem:  # whoever keeps the listener is away by now: the scores are there all the same
+            state = None
+        return Taken(outcome, self.desk.decision(decision_id, state))
 
     async def listener(self, listener_id: str) -> ListenerPage:
         """Return what is known of a listener."""
-        state = self.port.listener(listener_id)
+        state = await self.port.listener(listener_id)
         if state is None:
             raise Problem(
                 404, f"nobody has heard of listener {listener_id!r}; a play or a request begins one"
@@ -98,8 +105,9 @@ class Api:
 
     async def decision(self, decision_id: str) -> Explained:
         """Return a decision."""
-        whose = self.desk.listener_of(decision_id)
-        found = None if whose is None else self.desk.decision(decision_id, self.port.listener(whose))
+        scores = self.desk.scores_of(decision_id)
+        state = None if scores is None else await self.port.listener(scores.listener_id)
+        found = None if state is None else self.desk.decision(decision_id, state)
         if found is None:
             raise Problem(404, f"no decision {decision_id!r} among the newest; older ones are on their topic")
         return found
@@ -110,14 +118,14 @@ class Api:
 
     async def track(self, track_id: str) -> TrackPage:
         """Return a track."""
-        found = self.desk.track(track_id, self.port.now_ms)
+        found = self.desk.catalogue.track(track_id, self.port.now_ms)
         if found is None:
             raise Problem(404, f"nobody has heard of track {track_id!r}; /v1/tracks?query= searches")
         return found
 
     async def search(self, query: str, limit: int) -> Found:
         """Search the catalogue."""
-        return Found(tuple(self.desk.search(query, limit)))
+        return Found(tuple(self.desk.catalogue.search(query, limit)))
 
     async def overview(self) -> Overview:
         """Return how the engine is doing."""

@@ -56,7 +56,8 @@ def make_app(port: Port, desk: Desk, limits: Limits, *, hosts: list[str], work: 
     async def index(_: Request) -> Response:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
-    routes = [Route(o.path, _endpoint(o, api), methods=[o.method]) for o in OPERATIONS]
+    # An id may hold a slash, and all of our parameters stand at the end.
+    routes = [Route(o.path.replace("}", ":path}"), _endpoint(o, api), methods=[o.method]) for o in OPERATIONS]
     return Starlette(
         routes=[
             *routes,

@@ -20,8 +20,9 @@ PROBLEMS = {
     415: "The body is not application/json",
     422: "Something given does not fit; the detail says what, and what was expected",
     503: "Not ready, or too busy: try again",
+    504: "Over Kafka: taken, but no worker has answered in time; the scores will come",
 }
-WRITING = (401, 403, 408, 409, 413, 415, 422, 503)
+WRITING = (401, 403, 408, 409, 413, 415, 422, 503, 504)
 
 
 def document(operations: tuple[Operation, ...], *, token: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Port: what the page asks of whatever hosts the steps; the demo's town does, a live worker can."""
+"""Port: what the page asks of whatever hosts the steps; the demo's town, workers on Kafka."""
 
 from typing import Literal, Protocol
 
@@ -83,8 +83,11 @@ class Port(Protocol):
         future.
         """
 
-    def listener(self, listener_id: str) -> Listener | None:
-        """Return a listener's state, None for somebody never met."""
+    async def listener(self, listener_id: str) -> Listener | None:
+        """Return a listener's state, None for somebody never met.
+
+        Sees to it that the desk knows what this listener's newest decisions were made of.
+        """
 
     def overview(self) -> Overview:
         """Return how the engine is doing."""

@@ -4,13 +4,29 @@ import socket
 from ipaddress import ip_address
 
 import uvicorn
+from msgspec import Struct
 from starlette.types import ASGIApp
+
+from pipelines.page.guard import Limits
 
 CONNECTIONS_MAX = 4_096
 
 
 class WrongAddress(OSError):
     """The page cannot be served where it was asked to be; the message has the way out."""
+
+
+class Address(Struct, frozen=True):
+    """Where the page is served, and who may write."""
+
+    host: str = "127.0.0.1"
+    port: int = 8_765
+    token: str | None = None
+
+
+def limits_of(address: Address) -> Limits:
+    """Return what is let in there: beyond loopback nobody writes without a token."""
+    return Limits(token=address.token, open_writes=is_loopback(address.host))
 
 
 def is_loopback(host: str) -> bool:

@@ -60,20 +60,25 @@ def _start(port: int, folder: Path, while_pid: int) -> None:
     starter.returncode = 0  # it ends by itself, after this process: Popen need not warn
 
 
+def deployment(bootstrap: str, folder: Path, **sections: dict[str, object]) -> Settings:
+    """The settings of a deployment with names of its own; what is given goes over them, as sections."""
+    kafka = {
+        "bootstrap": bootstrap,
+        "prefix": f"t{uuid4().hex[:8]}-",
+        "listener_partitions": 2,
+        "track_partitions": 2,
+        "shards": 1,
+    }
+    worker = {"state": str(folder / "state"), "session_ms": 3_000, "web_port": free_port()}
+    merged = {"kafka": kafka | sections.pop("kafka", {}), "worker": worker | sections.pop("worker", {})}
+    return load_settings(None, **merged, **sections)
+
+
 @pytest.fixture
 def deploy(bootstrap: str, tmp_path: Path) -> Deploy:
-    """Make a deployment with names of its own; what is given goes over the settings, as sections."""
+    """Make a deployment for one test."""
 
     def deployed(**sections: dict[str, object]) -> Settings:
-        kafka = {
-            "bootstrap": bootstrap,
-            "prefix": f"t{uuid4().hex[:8]}-",
-            "listener_partitions": 2,
-            "track_partitions": 2,
-            "shards": 1,
-        }
-        worker = {"state": str(tmp_path / "state"), "session_ms": 3_000, "web_port": free_port()}
-        merged = {"kafka": kafka | sections.pop("kafka", {}), "worker": worker | sections.pop("worker", {})}
-        return load_settings(None, **merged, **sections)
+        return deployment(bootstrap, tmp_path, **sections)
 
     return deployed

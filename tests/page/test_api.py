@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from pipelines.demo.page import Address, app_of
+from pipelines.demo.page import app_of
 from pipelines.demo.town import AHEAD_MS, Town
 from pipelines.page.guard import Limits
+from pipelines.page.serving import Address
 from tests.page.conftest import make_town, standing
 
 MINUTE_MS = 60_000
@@ -100,6 +101,17 @@ def test_surprise_and_drift_are_on_the_time_line(
     assert all(-1 < value < 1 for value in overview["surprises"])
     assert any(overview["surprises"])
     assert [note["at_ms"] for note in overview["notes"] if note["kind"] == "drift"] == [town.now_ms]
+
+
+def test_ids_may_hold_slashes_and_dots(client: TestClient, town: Town) -> None:
+    """A listener and a track by such a name are found by it, escaped."""
+    record = play(town, "e1", "tracks/../1?") | {"listener_id": "ann / bob#1"}
+    client.post("/v1/plays", json=record).raise_for_status()
+
+    page = client.get("/v1/listeners/ann%20%2F%20bob%231").json()
+
+    assert [one["track_id"] for one in page["heard"]] == ["tracks/../1?"]
+    assert client.get("/v1/tracks/tracks%2F..%2F1%3F").json()["track"]["track_id"] == "tracks/../1?"
 
 
 def test_tracks_are_found_by_words_of_title_artist_or_genre(client: TestClient, town: Town) -> None:

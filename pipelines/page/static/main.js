@@ -8,6 +8,7 @@ import { bar, named, reasons, showSlate } from "./slate.js";
 import { You } from "./you.js";
 
 const KINDS = { segue: "first", uniform: "second", popular: "third", "best possible": "best" };
+const ORDER = Object.values(KINDS);
 const TICK_MS = 200;
 const DAY_MS = 86400000;
 
@@ -28,7 +29,7 @@ function show(error) {
   $("next").dataset.decision = scores.decision_id;
   $("next-empty").hidden = scores.slots.length > 0;
   $("next-empty").textContent = scores.reason ?? "";
-  $("next-version").textContent = `${scores.policy}, version ${scores.policy_version}, of ${scores.candidates} candidates`;
+  $("next-version").textContent = `${scores.policy}, version ${scores.policy_version}, of ${scores.candidates ?? "unknown"} candidates`;
   const [first] = coming;
   $("announce").textContent = first ? `Next: ${first.title} by ${first.artist}, because: ${named(first)[0]?.words ?? "nothing is known yet"}` : "";
 }
@@ -60,10 +61,13 @@ function figure(name, value, meaning) {
 }
 
 function showTown(overview) {
+  you.sync(overview);
+  $("hour-label").hidden = you.live;
+  $("town-heading").textContent = you.live ? "Everybody" : "The town";
   const { rewards, start_ms: start, span_ms: span } = overview;
   const day = (overview.now_ms - start) / DAY_MS;
   $("figures").replaceChildren(
-    figure("day", day.toFixed(1), "of the town's life"),
+    you.live ? figure("listeners", String(overview.listeners), "lately heard of") : figure("day", day.toFixed(1), "of the town's life"),
     figure("plays", overview.plays.toLocaleString("en"), "that the engine has heard of"),
     figure("plays/s", overview.plays_per_s.toFixed(0), "of the last seconds; the town is walked at a pace"),
     figure("version", overview.version, "of the policy: how often it has learned anew"),
@@ -72,6 +76,7 @@ function showTown(overview) {
     figure("drifts", String(overview.drifts), "changes for the worse that the learner has found"),
     figure("dead letters", String(Object.values(overview.dead_letters).reduce((a, b) => a + b, 0)), "records that could not be used"));
   const names = Object.keys(rewards);
+  const kindOf = (name) => KINDS[name] ?? ORDER[names.indexOf(name) % ORDER.length];
   const marks = overview.notes.filter((note) => note.at_ms <= overview.now_ms)
     .map((note) => ({ at: (note.at_ms - start) / span, text: note.text, kind: note.kind }));
   const drifts = marks.filter((mark) => mark.kind === "drift");
@@ -80,12 +85,12 @@ function showTown(overview) {
   const lately = overview.window_ms >= DAY_MS ? "day" : "hour";
   $("rewards-window").textContent = `mean over the last ${lately}`;
   drawCurves($("rewards"), {
-    series: names.map((name) => ({ name, values: rewards[name], kind: KINDS[name] ?? "first" })),
+    series: names.map((name) => ({ name, values: rewards[name], kind: kindOf(name) })),
     spans, perDay: DAY_MS / span, marks,
-    low: Math.max(0, Math.floor(10 * Math.min(1, ...lows)) / 10), high: 1, write: (value) => value.toFixed(2),
+    low: Math.max(0, Math.floor(10 * Math.min(0.9, ...lows)) / 10), high: 1, write: (value) => value.toFixed(2),
     label: `Mean reward of advice over the last ${lately}: ${names.map((name) => `${name} ${(rewards[name].at(-1) ?? 0).toFixed(3)}`).join(", ")}`,
   });
-  $("rewards-legend").replaceChildren(...names.map((name) => element("span", { class: KINDS[name] ?? "first" }, `${name} ${(rewards[name].at(-1) ?? 0).toFixed(3)}`)));
+  $("rewards-legend").replaceChildren(...names.map((name) => element("span", { class: kindOf(name) }, `${name} ${(rewards[name].at(-1) ?? 0).toFixed(3)}`)));
   $("rewards-note").textContent = [
     ...marks.filter((mark) => mark.kind !== "drift").map((mark) => `dashed: ${mark.text}`),
     ...(drifts.length ? [`lines: ${drifts.at(-1).text}${drifts.length > 1 ? `, ${drifts.length} times` : ""}`] : []),

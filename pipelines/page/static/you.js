@@ -1,12 +1,14 @@
-// You: what is playing, and the records that tell the engine of it. Your clock goes with what you hear.
+// You: what is playing, and the records that tell the engine of it. Your clock goes with what you hear; where it is
+// everybody's (over Kafka), it also goes on by itself, and what you finish early puts you ahead of it.
 
 import { get, post } from "./api.js";
 
 const KEY = "segue-you";
-const SPEED = 20; // a track passes this many times as fast as at home
+const SPEED = 20; // a track passes this many times as fast as at home, where the clock is yours
 const PAUSE_MS = 1500; // between two tracks
 const LENGTH_MS = 210000; // where the catalogue does not know better
 const SEEN = 10;
+const DAY_MS = 86400000;
 
 const name = () => crypto.getRandomValues(new Uint32Array(2)).join("-");
 
@@ -20,6 +22,21 @@ export class You {
     this.playing = null; // {track_id, title, artist, length_ms, startedMs, heardMs, playId, decisionId, shown, liked}
     this.paused = false;
     this.busy = false;
+    this.server = null; // its clock, as of the newest overview
+  }
+
+  /** Note what time it is for everybody, and how far ahead of that you may be. */
+  sync({ now_ms: nowMs, ahead_ms: aheadMs }) {
+    this.server = { nowMs, aheadMs, at: performance.now() };
+  }
+
+  /** Whether the clock is everybody's: tracks then take their time, and nobody can change the hour. */
+  get live() {
+    return this.server !== null && this.server.aheadMs < DAY_MS;
+  }
+
+  #catchUp() {
+    if (this.live) this.nowMs = Math.max(this.nowMs, Math.round(this.server.nowMs + performance.now() - this.server.at));
   }
 
   keep() {
@@ -45,13 +62,16 @@ export class You {
 
   /** Ask what comes next, as a player that is opened does. */
   async #ask() {
+    this.#catchUp();
     const answer = await post("/v1/requests", { request_id: name(), listener_id: this.id, at_ms: this.nowMs });
     this.scores = answer.scores ?? this.scores;
   }
 
   async #open() {
     const overview = await get("/v1/overview");
-    if (Math.abs(overview.now_ms - this.nowMs) > 20 * 3600000) this.nowMs = overview.now_ms;
+    this.sync(overview);
+    const ahead = this.nowMs - overview.now_ms;
+    if (Math.abs(ahead) > 20 * 3600000 || ahead > overview.ahead_ms) this.nowMs = overview.now_ms;
     await this.#ask();
   }
 
@@ -88,6 +108,7 @@ export class You {
 
   #start(slot, asked = { decisionId: this.scores.decision_id, shown: 1 }) {
     if (!slot) throw new Error("there is nothing to play yet; search for something");
+    this.#catchUp();
     this.playing = {
       track_id: slot.track_id, title: slot.title || slot.track_id, artist: slot.artist, lengthMs: slot.length_ms ?? null,
       startedMs: this.nowMs, heardMs: 0, playId: name(), liked: 0, slot, ...asked,
@@ -146,9 +167,8 @@ export class You {
     return this.#once(async () => {
       if (!this.scores) await this.#open();
       if (this.playing) await this.#end();
-      const day = 86400000;
-      const at = Math.floor(this.nowMs / day) * day + hour * 3600000;
-      this.nowMs = at > this.nowMs ? at : at + day;
+      const at = Math.floor(this.nowMs / DAY_MS) * DAY_MS + hour * 3600000;
+      this.nowMs = at > this.nowMs ? at : at + DAY_MS;
       await this.#ask();
     });
   }
@@ -156,7 +176,7 @@ export class You {
   /** Let time pass while a track plays. */
   pass(ms) {
     if (!this.playing || this.busy || this.paused) return;
-    this.playing.heardMs += ms * SPEED;
+    this.playing.heardMs += ms * (this.live ? 1 : SPEED);
     if (this.playing.heardMs >= this.playing.lengthMs) this.finish();
   }
 }

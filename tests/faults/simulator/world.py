@@ -12,8 +12,9 @@ from aiokafka import TopicPartition
 from aiokafka.partitioner import murmur2
 
 from pipelines.faust_worker.assembly import INPUTS, STEPS, Assembly
-from pipelines.faust_worker.intake import HINT_S, Intake, group_of
+from pipelines.faust_worker.intake import HINT_S, Intake
 from pipelines.faust_worker.partition import Partition
+from pipelines.kafka.owners import group_of
 from pipelines.kafka.topics import topics_of
 from pipelines.metrics import Metrics
 from state.checkpoint import Effect

@@ -1,15 +1,31 @@
-"""Owners: which worker has a partition, as the group itself says."""
+"""Owners: which partition has a listener, and which worker has that, as the group itself says."""
 
 import time
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.partitioner import murmur2
 
 from pipelines.kafka.clients import streaming
 from pipelines.live_settings import Kafka
+from pipelines.settings import Settings
 
 KNOWN_S = 2.0
 MEMBERS, ASSIGNMENT, CLIENT_ID = 5, 4, 1  # places in what aiokafka returns of a group and of a member
+
+
+def group_of(step: str, settings: Settings) -> str:
+    """Return the name of a step's consumer group."""
+    return f"{settings.kafka.prefix}{settings.worker.application}-{step}"
+
+
+def partition_of(name: str, partitions: int) -> int:
+    """Return the partition of a key, as Java's clients have it.
+
+    >>> partition_of("21", 8)
+    4
+    """
+    return int((murmur2(name.encode()) & 0x7FFFFFFF) % partitions)
 
 
 class Owners:
@@ -21,6 +37,10 @@ class Owners:
     def __init__(self, group: str, topic: str, settings: Kafka) -> None:
         self._group, self._topic, self._settings = group, topic, settings
         self._known: dict[int, str] = {}
+        self._asked_at = 0.0
+
+    def doubt(self) -> None:
+        """Ask anew next time: who was named did not answer."""
         self._asked_at = 0.0
 
     async def of(self, partition: int) -> str | None:
