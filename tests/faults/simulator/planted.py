@@ -294,17 +294,15 @@ def _read_again(stack: ExitStack) -> None:
 
 def _tombstones_ignored(stack: ExitStack) -> None:
     """What a changelog deletes stays in the store."""
-    caught = Cache.catch_up
 
     async def catch_up(self: Cache, after: int) -> int:
-        store = self.store
-        writes = type(store).write
-
-        def write(one: Any, changes: Any) -> None:
-            writes(one, {key: value for key, value in changes.items() if value is not None})
-
-        with patch.object(type(store), "write", write):
-            return await caught(self, after)
+        async for records in read_to_end(
+            self.changelog, self.partition, after + 1, self._machine, high_watermark=True
+        ):
+            changes = {record.key: record.value for record in records if record.value is not None}
+            self.store.write(changes | {cache.REFLECTS: self._mark(records[-1].offset)})
+        value = self.store.get(PROGRESS)
+        return NOTHING if value is None else msgspec.msgpack.decode(value[1:], type=Progress).offset
 
     _set(stack, Cache, "catch_up", catch_up)
 
