@@ -52,6 +52,13 @@ def draw_contrasts(count: int, chosen: Indices, key: np.uint64) -> Indices:
 
 
 @kernel
+def take_keys(candidates: Records, tracks: Records, low_keys: Records) -> None:
+    """Write the low 16 bits of each candidate's key, for those who ask later whether a track was one."""
+    for i in range(candidates.shape[0]):
+        low_keys[i] = np.uint16(tracks[candidates[i]].key & np.uint64(0xFFFF))
+
+
+@kernel
 def take_slate(
     chosen: Indices,
     propensity: Floats,
@@ -64,8 +71,9 @@ def take_slate(
     drawn: Records,
     figures: Floats,
     rows: Singles,
+    slots: int,
 ) -> int:
-    """Copy what belongs to ``chosen``, k places; return how many words of their columns are not 0.
+    """Copy what belongs to ``chosen``, k places; return how many words of the slots' columns are not 0.
 
     The places are those of the slots, then those of the contrasts (`draw_contrasts`).
     Filled are drawn (2, ≥ k): handle and source; figures (4, ≥ k): mean, published score, propensity, skip
@@ -82,7 +90,7 @@ def take_slate(
         figures[2, slot] = propensity[slot]
         for j in range(row.shape[0]):
             rows[slot, j] = row[j]
-            if words[i, j] != 0:
+            if words[i, j] != 0 and slot < slots:
                 told += 1
         if skip_weights.shape[0]:
             p_skip = 0.0

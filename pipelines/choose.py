@@ -8,7 +8,8 @@ from bandits.prediction import predict_mean, predict_spread
 from bandits.slate import draw, draw_slots, refuse
 from bandits.version import APART
 from candidates.consider import consider
-from candidates.taking import CONTRASTS, draw_contrasts, take_slate
+from candidates.taking import CONTRASTS, draw_contrasts, take_keys, take_slate
+from features.track.layout import TRACK
 from numeric.arrays import Bytes, Floats, Records, Singles
 from numeric.jit import kernel
 from pipelines.session_marks import session_key
@@ -22,7 +23,7 @@ class Chosen(NamedTuple):
     candidates: int
     slots: int
     contrasts: int  # behind the slots
-    words: int  # columns of both that are not 0
+    words: int  # columns of the slots that are not 0
 
 
 def look_at(
@@ -69,7 +70,7 @@ def choose(
     mind = (
         version.weights, version.covariance if spread else None, policy.wants_variance, policy.draws,
         np.uint64(key ^ APART), *compiled, slots, views.skips.weights,
-        work.means, work.drawn, work.figures, work.slot_columns,
+        work.means, work.low_keys, work.drawn, work.figures, work.slot_columns,
     )  # fmt: skip
     chosen = Chosen(*_choose(*(world + mind)))
     if chosen.candidates and slots and not chosen.slots:
@@ -99,8 +100,9 @@ def _choose_plainly(
     words = take_slate(
         np.concatenate((chosen, contrasts)), np.concatenate((propensity, np.zeros(len(contrasts)))),
         work.candidates, work.sources, work.means, work.columns, work.context,
-        views.skips.weights, work.drawn, work.figures, work.slot_columns,
+        views.skips.weights, work.drawn, work.figures, work.slot_columns, len(chosen),
     )  # fmt: skip
+    take_keys(work.candidates[:n], views.table.tracks, work.low_keys)
     return Chosen(n, len(chosen), len(contrasts), int(words))
 
 
@@ -165,6 +167,7 @@ def _choose(
     slots: int,
     skip_weights: Floats,
     means: Floats,
+    low_keys: Records,
     drawn: Records,
     figures: Floats,
     slot_columns: Singles,
@@ -188,6 +191,7 @@ def _choose(
     words = take_slate(
         np.concatenate((chosen, contrasts)), np.concatenate((propensity, np.zeros(len(contrasts)))),
         candidates, sources, means, columns, context, skip_weights,
-        drawn, figures, slot_columns,
+        drawn, figures, slot_columns, chosen.shape[0],
     )  # fmt: skip
+    take_keys(candidates[:n], track_bytes.view(TRACK), low_keys)
     return n, chosen.shape[0], contrasts.shape[0], words

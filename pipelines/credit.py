@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bandits.examination import seen
 from features.track.events import shown
-from pipelines.listener import CREDIT_BYTES, LISTED, Pending, size_of
+from pipelines.listener import CREDIT_BYTES, Contrasts, Pending, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.feedback import Feedback, FeedbackSlot
@@ -82,7 +82,13 @@ def credited(
 
 
 def organic(
-    newest: Pending, play: Play, described: tuple[bytes, bytes], play_hash: int, earned: Earned, mark: str
+    newest: Pending,
+    contrasts: Contrasts,
+    play: Play,
+    described: tuple[bytes, bytes],
+    play_hash: int,
+    earned: Earned,
+    mark: str,
 ) -> tuple[Pending, Feedback] | None:
     """Return a play nobody recommended as a decision of its own, and the feedback that tells of it.
 
@@ -91,8 +97,8 @@ def organic(
     nobody says what was shown, the listener chose among all candidates, and each stands for its share of
     them; else they count as one together. None if there is no such candidate.
     """
-    contrasts = _contrasts_of(newest, play.track_id)
-    if not contrasts:
+    others = _rows_beside(newest, contrasts, play.track_id)
+    if not others:
         return None
     context, columns = described
     tracks, policy, version = (play.track_id,), newest.policy, newest.policy_version
@@ -117,7 +123,7 @@ def organic(
     )
     verdict = None if earned.skipped < 0 else bool(earned.skipped)
     first = FeedbackSlot(0, play.track_id, columns, None, earned.reward, earned.reward, True, verdict)
-    return decision, _organic_feedback(newest, context, (first, *contrasts), play_hash, mark)
+    return decision, _organic_feedback(newest, context, (first, *others), play_hash, mark)
 
 
 def verdict_alone(
@@ -146,26 +152,30 @@ def _organic_feedback(
     )
 
 
-def lists(decision: Pending, track_id: str) -> bool:
+def lists(contrasts: Contrasts, track_id: str) -> bool:
     """Return whether a track was a candidate of the newest decision (one in 600 is taken for one)."""
-    low = LISTED.type(key_of(track_id) & 0xFFFF)
-    return bool((np.frombuffer(decision.listed, LISTED) == low).any())
+    low = (key_of(track_id) & 0xFFFF).to_bytes(2, "little")
+    at = contrasts.listed.find(low)
+    while at % 2:  # half of one key and half of the next; -1 is odd, too
+        if at < 0:
+            return False
+        at = contrasts.listed.find(low, at + 1)
+    return True
 
 
-def _contrasts_of(decision: Pending, track_id: str) -> list[FeedbackSlot]:
+def _rows_beside(decision: Pending, contrasts: Contrasts, track_id: str) -> list[FeedbackSlot]:
     """Return the rows that a play of ``track_id`` is told from."""
     played = {name for name, play in zip(decision.tracks, decision.plays, strict=True) if play}
-    count = max(len(decision.contrasts), 1)
-    width = len(decision.contrast_columns) // count
-    weight = decision.contrast_weight if decision.shown < 0 else 1.0 / count
+    count = max(len(contrasts.tracks), 1)
+    width = len(contrasts.columns) // count
+    weight = contrasts.weight if decision.shown < 0 else 1.0 / count
     return [
         FeedbackSlot(
-            1 + i, name, decision.contrast_columns[i * width : (i + 1) * width], None, 0.0, first=True,
-            weight=weight,
+            1 + i, name, contrasts.columns[i * width : (i + 1) * width], None, 0.0, first=True, weight=weight
         )
-        for i, name in enumerate(decision.contrasts)
+        for i, name in enumerate(contrasts.tracks)
         if name != track_id and name not in played
-    ]  # fmt: skip
+    ]
 
 
 def columns_of(decision: Pending, slot: int) -> bytes:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from candidates import SOURCE_NAMES
 from pipelines.choose import choose, look_at
-from pipelines.listener import LISTED, Pending, Plays, size_of
+from pipelines.listener import Contrasts, Pending, Plays, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.ids import key_of, name_of
@@ -48,6 +48,7 @@ class Decided(NamedTuple):
     scores: Scores
     pending: Pending | None
     considered: Considered
+    contrasts: Contrasts | None = None
 
 
 def describe(
@@ -83,12 +84,10 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
     track_names = views.table.names
     handles, sources = work.drawn[:, : slots + extra].tolist()
     means, scores, propensities, p_skips = work.figures[:, :slots].tolist()
-    every = tuple([track_names[handle] for handle in handles])
-    names, contrasts = every[:slots], every[slots:]
+    names = tuple([track_names[handle] for handle in handles[:slots]])
     source_names = [SOURCE_NAMES[source] for source in sources[:slots]]
     skips = p_skips if views.skips.known else repeat(None)
     slate = tuple(map(ScoredTrack, names, scores, propensities, source_names, skips))
-    listed = views.table.tracks["key"][work.candidates[:n]].astype(LISTED).tobytes()
     version = views.version.name
     context_bytes, columns_bytes = context.tobytes(), work.slot_columns[: slots + extra].tobytes()
     border = slots * work.slot_columns.itemsize * work.slot_columns.shape[1]
@@ -106,13 +105,15 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
         columns=columns_bytes[:border],
         plays=(0,) * slots,
         rewards=(0.0,) * slots,
-        listed=listed,
-        contrasts=contrasts,
-        contrast_columns=columns_bytes[border:],
-        contrast_weight=max(n - slots, extra) / max(extra, 1),
-        size=size_of(every, context_bytes + listed, columns_bytes, views.policy_name, version, words=words),
+        size=size_of(names, context_bytes, columns_bytes[:border], views.policy_name, version, words=words),
     )
-    return Decided(_scores(question, decision_id, views, slate, None), pending, considered)
+    contrasts = Contrasts(
+        listed=work.low_keys[:n].tobytes(),
+        tracks=tuple([track_names[handle] for handle in handles[slots:]]),
+        columns=columns_bytes[border:],
+        weight=max(n - slots, extra) / max(extra, 1),
+    )
+    return Decided(_scores(question, decision_id, views, slate, None), pending, considered, contrasts)
 
 
 def whole_decision(decided: Decided, views: Views) -> Decision:

@@ -8,18 +8,17 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
 from features.listener.layout import PLAY
 from features.listener.stored_plays import KEPT, OLD, pack_plays, unpack_plays
 from numeric.sparse import pack_words, unpack_words
-from pipelines.views import LAYOUT
+from pipelines.views import LAYOUT, PAIR_NAMES
 
 Plays = npt.NDArray[np.void]
 
 STATE_BYTES_MAX = 16_384  # of one listener, stored
 FRAME_BYTES = 256  # of them for all but plays and pending decisions, at most
-LISTED = np.dtype("<u2")
+COLUMNS_BYTES = 4 * len(PAIR_NAMES)  # of one track
 DECISION_BYTES, SLOT_BYTES, CREDIT_BYTES = 96, 20, 21  # of a decision beside its texts and columns
 
 
@@ -39,15 +38,20 @@ class Pending(Struct, frozen=True, gc=False):
     columns: bytes  # (slots, columns) float32
     plays: tuple[int, ...]  # per slot the play credited to it, 0 for none
     rewards: tuple[float, ...]
-    listed: bytes = b""  # of the newest decision: the low 16 bits of each candidate's key
-    contrasts: tuple[str, ...] = ()  # and those of them that an organic play is told from
-    contrast_columns: bytes = b""
-    contrast_weight: float = 1.0  # how many candidates each stands for
     skips: tuple[int, ...] = ()  # per slot the verdict on its play, −1 unknown; empty: none known
     seen: int = 0  # slots that an earlier part has shown to the learner
     shown: int = -1  # slots that the client says were seen, −1: it did not say
     parts: int = 0
     size: int = 0  # stored bytes, at most (`size_of`, and CREDIT_BYTES for each credited play)
+
+
+class Contrasts(Struct, frozen=True, gc=False):
+    """What the newest decision considered beside its slate: an organic play is told from these."""
+
+    listed: bytes  # the low 16 bits of each candidate's key
+    tracks: tuple[str, ...]  # some of the candidates
+    columns: bytes  # theirs
+    weight: float  # how many candidates each stands for
 
 
 class Listener(Struct, frozen=True, gc=False):
@@ -61,6 +65,7 @@ class Listener(Struct, frozen=True, gc=False):
     due_ms: int = 2**62  # when the next timer is due; follows from the rest (`pipelines.timers`)
     requests: tuple[int, ...] = ()  # hashes of the newest request ids
     pending: tuple[Pending, ...] = ()
+    contrasts: Contrasts | None = None  # of the newest recommended decision, while it is pending
 
 
 class _Stored(Struct, frozen=True, array_like=True):
@@ -73,9 +78,10 @@ class _Stored(Struct, frozen=True, array_like=True):
     due_ms: int
     requests: tuple[int, ...]
     pending: tuple["_StoredPending", ...]
-    columns_set: bytes  # a bit for each word of all decisions' columns that is not zero
+    columns_set: bytes  # a bit for each word of all decisions' and the contrasts' columns that is not zero
     columns: bytes  # those that are not zero
     layout: str  # of these columns
+    contrasts: tuple[bytes, tuple[str, ...], float] | None
 
 
 class _StoredPending(Struct, frozen=True, array_like=True):
@@ -95,9 +101,6 @@ class _StoredPending(Struct, frozen=True, array_like=True):
     shown: int
     parts: int
     size: int
-    listed: bytes
-    contrasts: tuple[str, ...]
-    contrast_weight: float
 
 
 def new_listener() -> Listener:
@@ -112,8 +115,9 @@ _decoder = msgspec.msgpack.Decoder(_Stored)
 def store_listener(listener: Listener, names: list[str]) -> bytes:
     """Return the state as bytes; tracks are written by name, each once."""
     tracks, old, kept = pack_plays(listener.plays, listener.kept)
-    pending = listener.pending
-    columns = bytearray().join([decision.columns + decision.contrast_columns for decision in pending])
+    pending, beside = listener.pending, listener.contrasts
+    told = [decision.columns for decision in pending]
+    columns = bytearray().join(told if beside is None else [*told, beside.columns])
     columns_set, words = pack_words(np.frombuffer(columns, "<u4"))
     return _encoder.encode(
         _Stored(
@@ -129,6 +133,7 @@ def store_listener(listener: Listener, names: list[str]) -> bytes:
             columns_set.tobytes(),
             words.tobytes(),
             LAYOUT,
+            None if beside is None else (beside.listed, beside.tracks, beside.weight),
         )
     )
 
@@ -141,13 +146,17 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
     """
     stored = _decoder.decode(value)
     handles = np.array([handle(name) for name in stored.names], np.int64)
-    sizes = [decision.columns_bytes for decision in stored.pending]
+    is_ours = stored.layout == LAYOUT
+    sizes = [decision.columns_bytes for decision in stored.pending] if is_ours else []
+    ends = list(accumulate(sizes))
+    told = ends[-1] if ends else 0
+    beside = stored.contrasts if is_ours else None
+    besides = 0 if beside is None else len(beside[1]) * COLUMNS_BYTES
     columns = unpack_words(
         np.frombuffer(bytearray(stored.columns_set), np.uint8),
         np.frombuffer(bytearray(stored.columns), "<u4"),
-        sum(sizes) // 4,
+        (told + besides) // 4,
     ).tobytes()
-    ends = list(accumulate(sizes))
     return Listener(
         unpack_plays(
             np.frombuffer(bytearray(stored.old), OLD), np.frombuffer(bytearray(stored.kept), KEPT), handles
@@ -161,10 +170,10 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
         tuple(
             [
                 _unpack_pending(decision, columns[end - size : end])
-                for decision, size, end in zip(stored.pending, sizes, ends, strict=True)
-                if stored.layout == LAYOUT
+                for decision, size, end in zip(stored.pending if is_ours else (), sizes, ends, strict=True)
             ]
         ),
+        None if beside is None else Contrasts(beside[0], beside[1], columns[told:], beside[2]),
     )
 
 
@@ -182,12 +191,20 @@ def size_of(
     return DECISION_BYTES + len(tracks) * SLOT_BYTES + texts + len(context) + columns_bytes
 
 
-def without_contrasts(decision: Pending) -> Pending:
-    """Return a decision that is no longer the newest: no organic play is told from its candidates."""
-    if not decision.listed:
-        return decision
-    size = decision.size - size_of(decision.contrasts, decision.listed, decision.contrast_columns)
-    return replace(decision, listed=b"", contrasts=(), contrast_columns=b"", size=size + DECISION_BYTES)
+def size_beside(contrasts: Contrasts | None) -> int:
+    """Return how many bytes contrasts take when stored, at most."""
+    if contrasts is None:
+        return 0
+    texts = len("".join(contrasts.tracks).encode()) + len(contrasts.tracks) * SLOT_BYTES
+    return DECISION_BYTES + len(contrasts.listed) + texts + len(contrasts.columns) * 33 // 32
+
+
+def newest_decision(pending: tuple[Pending, ...]) -> Pending | None:
+    """Return the newest decision that waits, if one does; organic plays are none."""
+    for decision in reversed(pending):
+        if decision.kind == "recommended":
+            return decision
+    return None
 
 
 def _pack_pending(decision: Pending) -> _StoredPending:
@@ -203,21 +220,17 @@ def _pack_pending(decision: Pending) -> _StoredPending:
         decision.propensities,
         decision.means,
         decision.context,
-        len(decision.columns) + len(decision.contrast_columns),
+        len(decision.columns),
         tuple([(i, play, decision.rewards[i], skips[i]) for i, play in enumerate(decision.plays) if play]),
         decision.seen,
         decision.shown,
         decision.parts,
         decision.size,
-        decision.listed,
-        decision.contrasts,
-        decision.contrast_weight,
     )
 
 
 def _unpack_pending(stored: _StoredPending, columns: bytes) -> Pending:
     slots = len(stored.tracks)
-    border = len(columns) // max(slots + len(stored.contrasts), 1) * slots
     plays, rewards, skips = [0] * slots, [0.0] * slots, [-1] * slots
     for slot, play, reward, skip in stored.credits:
         plays[slot], rewards[slot], skips[slot] = play, reward, skip
@@ -232,13 +245,9 @@ def _unpack_pending(stored: _StoredPending, columns: bytes) -> Pending:
         stored.propensities,
         stored.means,
         stored.context,
-        columns[:border],
+        columns,
         tuple(plays),
         tuple(rewards),
-        stored.listed,
-        stored.contrasts,
-        columns[border:],
-        stored.contrast_weight,
         tuple(skips) if max(skips) >= 0 else (),
         stored.seen,
         stored.shown,

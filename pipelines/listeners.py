@@ -3,15 +3,22 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
+from pipelines import listener_v1
 from pipelines.listener import Listener, restore_listener, store_listener
 from state.envelope import seal, unseal
 from state.keys import key, prefix
 from state.store import Store
 
 FAMILY = "listener"
-VERSION = 1
+VERSION = 2
+UPGRADES = {1: listener_v1.upgraded}
 DECODED_MAX = 20_000
 DISPLACED_MAX = 256
+
+
+def body_of(value: bytes, listener_id: str) -> bytes:
+    """Return what `pipelines.listener.restore_listener` reads of a stored value, whoever wrote it."""
+    return unseal(value, VERSION, UPGRADES, what=f"the state of listener {listener_id!r}")
 
 
 class Listeners:
@@ -91,5 +98,4 @@ class Listeners:
         return seal(VERSION, store_listener(state, self._names))
 
     def _restored(self, value: bytes, listener_id: str) -> Listener:
-        body = unseal(value, VERSION, what=f"the state of listener {listener_id!r}")
-        return restore_listener(body, self._handle)
+        return restore_listener(body_of(value, listener_id), self._handle)

@@ -36,7 +36,8 @@ from pipelines.listener import (
     Listener,
     Pending,
     new_listener,
-    without_contrasts,
+    newest_decision,
+    size_beside,
 )
 from pipelines.outcome import outcome_of, reward_of
 from pipelines.session_marks import session_mark
@@ -243,14 +244,15 @@ def _answer(done: Transition, question: Question, views: Views, settings: Settin
         if len(waiting) < settings.slates.pending:
             break
         _close(done, waiting[0], question.listener_id, views, settings)
-    earlier = tuple([without_contrasts(decision) for decision in done.state.pending])
-    done.state = replace(done.state, pending=(*earlier, decided.pending))
+    pending = (*done.state.pending, decided.pending)
+    done.state = replace(done.state, pending=pending, contrasts=decided.contrasts)
 
 
 def _make_room(done: Transition, listener_id: str, views: Views, settings: Settings) -> None:
     """Close the oldest decisions early where those that wait would not fit into a listener's state."""
     room = STATE_BYTES_MAX - FRAME_BYTES - settings.sessions.history_bytes
     assert done.state is not None
+    room -= size_beside(done.state.contrasts)
     while done.state.pending and sum([decision.size for decision in done.state.pending]) > room:
         _close(done, 0, listener_id, views, settings)
 
@@ -308,10 +310,11 @@ def _note_organic(
     """
     state = done.state
     assert state is not None
-    newest = next((p for p in reversed(state.pending) if p.kind == "recommended"), None)
+    newest = newest_decision(state.pending)
     if newest is None or newest.at_ms > play.started_ms:
         return
-    listed = lists(newest, play.track_id)
+    contrasts = state.contrasts
+    listed = contrasts is not None and lists(contrasts, play.track_id)
     if not listed and earned.skipped < 0:
         return
     track = np.array([views.table.handle(play.track_id)], np.int32)
@@ -319,10 +322,10 @@ def _note_organic(
     done.skip = _skip_foretold(context, columns[0], earned, views)
     described = context.tobytes(), columns.tobytes()
     mark = mark_of(play.listener_id, settings)
-    if not listed:
+    if contrasts is None or not listed:
         done.feedback.append(verdict_alone(newest, play, described, play_hash, earned, mark))
         return
-    noted = organic(newest, play, described, play_hash, earned, mark)
+    noted = organic(newest, contrasts, play, described, play_hash, earned, mark)
     if noted is None:
         return
     decision, feedback = noted
@@ -351,8 +354,10 @@ def _close(done: Transition, where: int, listener_id: str, views: Views, setting
     if decision.kind == "recommended":
         done.earned.append(sum(decision.rewards))
         done.events.append(shown_events(later, later.seen, views))
-    pending = done.state.pending
-    done.state = replace(done.state, pending=pending[:where] + pending[where + 1 :])
+    pending, contrasts = done.state.pending, done.state.contrasts
+    if contrasts is not None and decision.kind == "recommended" and newest_decision(pending) is decision:
+        contrasts = None
+    done.state = replace(done.state, pending=pending[:where] + pending[where + 1 :], contrasts=contrasts)
 
 
 def _with_shown(

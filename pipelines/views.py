@@ -28,9 +28,9 @@ class Workspace:
     """Scratch memory that one decision writes and reads; nothing survives in it.
 
     A row of ``own`` and ``by_artist`` counts only if it carries the present stamp, so nothing is ever
-    cleared. What is named ``…_bytes`` is the same memory as bytes, for kernels. Shapes: candidates, sources
-    and means (m,), context (C,), columns (m, P); of the slots of a slate drawn (2, k), figures (4, k) and
-    slot_columns (k, P), as `candidates.taking` fills them.
+    cleared. What is named ``…_bytes`` is the same memory as bytes, for kernels. Shapes: candidates, sources,
+    means and low_keys (m,), context (C,), columns (m, P); of the slots of a slate drawn (2, k), figures
+    (4, k) and slot_columns (k, P), as `candidates.taking` fills them.
     """
 
     def __init__(self) -> None:
@@ -47,6 +47,7 @@ class Workspace:
         self.candidates: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self.sources: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self.means = np.zeros(0)
+        self.low_keys: npt.NDArray[np.uint16] = np.zeros(0, "<u2")
         self.context: npt.NDArray[np.float32] = np.zeros(len(CONTEXT_NAMES), np.float32)
         self.columns: npt.NDArray[np.float32] = np.zeros((0, len(PAIR_NAMES)), np.float32)
         self.drawn: npt.NDArray[np.int32] = np.zeros((2, 0), np.int32)
@@ -76,6 +77,7 @@ class Workspace:
             self.candidates = np.zeros(candidates, np.int32)
             self.sources = np.zeros(candidates, np.uint8)
             self.means = np.zeros(candidates)
+            self.low_keys = np.zeros(candidates, "<u2")
             self.columns = np.zeros((candidates, len(PAIR_NAMES)), np.float32)
 
 

@@ -19,7 +19,7 @@ from features.track.recent import BLOCK_PLAYS
 from numeric.arrays import Records
 from numeric.jit import kernel
 
-OCCASIONS = 100  # plays walked over for the newest track; for the one at place p of the prefix, 1/(1+p) of it
+OCCASIONS = 50  # plays walked over for the newest track; for the one at place p of the prefix, 1/(1+p) of it
 AROUND = 8  # plays looked at on either side
 PLACES = 16  # newest plays of this session that may match
 AGE = 1_000.0  # blocks
@@ -48,38 +48,37 @@ def fold_covisits(
 
     ``mark`` is this session's: its own plays do not count.
     """
-    now = summary[0]
-    n = _write_places(now, plays, votes, voted, stamp) if blocks.shape[0] else 0
+    now, count = summary[0], blocks.shape[0]
+    n = _write_places(now, plays, votes, voted, stamp) if count else 0
     before = np.empty(AROUND, np.int32)
-    for p in range(now.prefixes if blocks.shape[0] else 0):
+    for p in range(now.prefixes if count else 0):
         track = now.prefix[p]
         ago = min(own[track].ago, FAR)
         strength = _PLAYS[own[track].session] * _PLAYS[min(ago, 255)]
-        place = tracks[track].newest_place
+        place = int(tracks[track].newest_place)
+        row = (place // BLOCK_PLAYS) % count  # a division takes as long as a vote: from here on steps
         for _ in range(OCCASIONS // (1 + p)):
             number = place // BLOCK_PLAYS
-            block = blocks[number % blocks.shape[0]]
-            if place == 0 or block.number != number:
+            if place == 0 or blocks[row].number != number:
                 break
-            slot = place - number * BLOCK_PLAYS
-            place = place - block.earlier[slot] if block.earlier[slot] != 0 else 0
-            if block.mark == mark:
+            here, slot = row, place - number * BLOCK_PLAYS
+            place, row = _earlier(blocks, place, row)
+            if blocks[here].mark == mark:
                 continue
             weight = strength / math.sqrt(1.0 + (newest_block - number) / AGE)
-            length = _read_before(blocks, number, slot, before)
-            match, is_sequel = _matched(before[:length], track, ago, p == 0, votes, stamp)
+            length, match = _read_before(blocks, here, slot, before, track, ago, votes, stamp)
+            is_sequel = p == 0 and length > 0 and _place_of(votes, before[0], track, stamp) == 2
             for d in range(length):
                 n = _vote(votes, voted, n, stamp, before[d], BACKWARD * weight * _NEAR[d + 1], match, 0.0)
             for d in range(AROUND):
                 slot += 1
-                if slot == block.plays:
-                    number += block.after
-                    if block.after == 0 or blocks[number % blocks.shape[0]].number != number:
+                if slot == blocks[here].plays:
+                    here = _beside(blocks, here, blocks[here].after)
+                    if here < 0:
                         break
-                    block = blocks[number % blocks.shape[0]]
                     slot = 0
                 near, sequel = _NEAR[abs(d - ago)], weight if is_sequel and d == 0 else 0.0
-                n = _vote(votes, voted, n, stamp, block.track[slot], weight * near, match, sequel)
+                n = _vote(votes, voted, n, stamp, blocks[here].track[slot], weight * near, match, sequel)
     now.voted = n
     now.covisits = now.matches = now.sequels = 0.0
     for i in range(n):
@@ -106,40 +105,70 @@ def _write_places(now: Records, plays: Records, votes: Records, voted: Records, 
 
 
 @kernel
-def _matched(
-    before: Records, track: int, ago: int, is_newest: bool, votes: Records, stamp: int
-) -> tuple[float, bool]:
-    """Return how much a session had in common with this one before it played ``track``.
-
-    And whether it had played this session's two newest tracks in a row. A track it shares weighs
-    1 / (1 + how many plays nearer or farther it stood).
-    """
-    match, is_sequel = 0.0, False
-    for d in range(before.shape[0]):
-        row = votes[before[d]]
-        if row.stamp == stamp and row.place > 0 and before[d] != track:
-            match += 1.0 / (1.0 + abs(row.place - 2 - ago - d))
-            if is_newest and d == 0 and row.place == 2:
-                is_sequel = True
-    return match, is_sequel
+def _earlier(blocks: Records, place: int, row: int) -> tuple[int, int]:
+    """Return place and row of the same track's play before the one at ``place``; place 0 if there is none."""
+    back = blocks[row].earlier[place % BLOCK_PLAYS]
+    if back == 0:
+        return 0, row
+    earlier = place - back
+    passed = place // BLOCK_PLAYS - earlier // BLOCK_PLAYS
+    if passed >= blocks.shape[0]:  # overwritten since
+        return 0, row
+    return earlier, row - passed if row >= passed else row - passed + blocks.shape[0]
 
 
 @kernel
-def _read_before(blocks: Records, number: int, slot: int, before: Records) -> int:
-    """Write the tracks played before a place in its session, the nearest first; return how many."""
-    block = blocks[number % blocks.shape[0]]
-    n = 0
+def _beside(blocks: Records, row: int, step: int) -> int:
+    """Return the row of the same session's block ``step`` numbers on; −1 if it is not there."""
+    count = blocks.shape[0]
+    if step == 0 or abs(step) >= count:
+        return -1
+    number = blocks[row].number + step
+    row += step
+    if row < 0:
+        row += count
+    elif row >= count:
+        row -= count
+    return row if blocks[row].number == number else -1
+
+
+@kernel
+def _place_of(votes: Records, other: int, track: int, stamp: int) -> int:
+    """Return where a track that is not ``track`` stands among this session's newest plays, 0: it does not."""
+    row = votes[other]
+    return int(row.place) if row.stamp == stamp and other != track else 0
+
+
+@kernel
+def _read_before(
+    blocks: Records,
+    row: int,
+    slot: int,
+    before: Records,
+    track: int,
+    ago: int,
+    votes: Records,
+    stamp: int,
+) -> tuple[int, float]:
+    """Write the tracks played before a place in its session, the nearest first.
+
+    Return how many, and how much they have in common with what this session played before ``track``. A
+    track it shares weighs 1 / (1 + how many plays nearer or farther it stood).
+    """
+    n, match = 0, 0.0
     while n < before.shape[0]:
         slot -= 1
         if slot < 0:
-            number -= block.before
-            if block.before == 0 or blocks[number % blocks.shape[0]].number != number:
+            row = _beside(blocks, row, -blocks[row].before)
+            if row < 0:
                 break
-            block = blocks[number % blocks.shape[0]]
             slot = BLOCK_PLAYS - 1
-        before[n] = block.track[slot]
+        before[n] = blocks[row].track[slot]
+        place = _place_of(votes, before[n], track, stamp)
+        if place > 0:
+            match += 1.0 / (1.0 + abs(place - 2 - ago - n))
         n += 1
-    return n
+    return n, match
 
 
 @kernel

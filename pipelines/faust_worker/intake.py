@@ -100,8 +100,7 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         finally:
             await self._drop(set(self.partitions))
             with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(ANSWER_S):
-                    await consumer.stop()
+                await asyncio.wait_for(consumer.stop(), ANSWER_S)
 
     async def hint(self) -> None:
         """Say how far every partition was read, and look how far that is from the end; every `HINT_S`."""
@@ -118,8 +117,7 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         self._acknowledged.clear()
         if hints and self._consumer is not None:
             with suppress(KafkaError, TimeoutError, IllegalStateError):
-                async with asyncio.timeout(ANSWER_S):
-                    await self._consumer.commit(hints)
+                await asyncio.wait_for(self._consumer.commit(hints), ANSWER_S)
 
     async def end(self) -> None:
         """Let every partition finish its batch, and `run` its end."""
@@ -200,8 +198,7 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         place = self._place(partition)
         try:
             end = self._consumer.last_stable_offset(place)
-            async with asyncio.timeout(ANSWER_S):
-                position = await self._consumer.position(place)
+            position = await asyncio.wait_for(self._consumer.position(place), ANSWER_S)
         except (IllegalStateError, AssertionError, KafkaError, TimeoutError):
             return None
         return None if end is None else max(end - position, 0)
@@ -211,8 +208,8 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         if self._consumer is None:
             return False
         try:
-            async with asyncio.timeout(ANSWER_S):
-                await self._consumer.commit({self._place(partition): max(offset, 0)})
+            commit = self._consumer.commit({self._place(partition): max(offset, 0)})
+            await asyncio.wait_for(commit, ANSWER_S)
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("%s[%d] is not proven to be ours (%s)", self.step, partition, type(error).__name__)
             return False

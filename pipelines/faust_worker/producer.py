@@ -95,13 +95,11 @@ class Producer:
     async def close(self) -> None:
         """Let go; a transaction under way is undone by whoever fences this id next."""
         try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._kafka.stop()
+            await asyncio.wait_for(self._kafka.stop(), CLOSE_S)
         except (TimeoutError, KafkaError, AttributeError, AssertionError):
             # `stop` waits for a broker that may be away, and trips over a producer that never started.
             with suppress(Exception):
-                async with asyncio.timeout(CLOSE_S):
-                    await self._kafka.client.close()
+                await asyncio.wait_for(self._kafka.client.close(), CLOSE_S)
 
     async def _send(self, batch: Any, place: tuple[str, int], count: int) -> None:
         topic, partition = place

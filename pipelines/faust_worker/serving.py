@@ -18,14 +18,13 @@ from pipelines.faust_worker.producer import Output, schema
 from pipelines.faust_worker.track_partitions import TrackPartitions
 from pipelines.kafka.letters import schema_of
 from pipelines.listener import Listener
-from pipelines.listeners import FAMILY, VERSION, Listeners
+from pipelines.listeners import FAMILY, Listeners, body_of
 from pipelines.metrics import Metrics
 from pipelines.serve import Transition, fire_timers, serve
 from pipelines.settings import Settings
 from pipelines.timer_queue import TimerQueue
 from pipelines.views import Views
 from state.checkpoint import NOTHING, Batch
-from state.envelope import unseal
 from state.keys import prefix
 from state.store import StoreError
 from topics.codec import decode, encode
@@ -226,5 +225,4 @@ def _stored_timers(cache: Cache) -> Iterator[tuple[str, int]]:
     start = prefix(FAMILY)
     for name, value in cache.store.scan(start):
         listener_id = name[len(start) :].decode()
-        body = unseal(value, VERSION, what=f"the state of listener {listener_id!r}")
-        yield listener_id, _due.decode(body).due_ms
+        yield listener_id, _due.decode(body_of(value, listener_id)).due_ms

@@ -6,15 +6,17 @@ from bandits.version import Version
 from candidates import SOURCE_NAMES
 from features.track.table import TrackTable
 from pipelines.decide import Considered
-from pipelines.listener import LISTED, Pending
+from pipelines.listener import Contrasts, Pending
 from topics.scores import Decision
 
 
-def of_pending(pending: Pending, table: TrackTable) -> tuple[Considered, int | None]:
+def of_pending(
+    pending: Pending, contrasts: Contrasts | None, table: TrackTable
+) -> tuple[Considered, int | None]:
     """Return the slate's columns and means, and how many candidates there were, where that is still known.
 
-    A decision that waits for its plays keeps what its slate was decided from; the list of all candidates
-    only as long as it is its listener's newest.
+    A decision that waits for its plays keeps what its slate was decided from; ``contrasts`` are kept of a
+    listener's newest alone.
     """
     slots = len(pending.tracks)
     considered = Considered(
@@ -24,7 +26,7 @@ def of_pending(pending: Pending, table: TrackTable) -> tuple[Considered, int | N
         np.frombuffer(pending.columns, "<f4").reshape(slots, -1).copy(),
         np.array(pending.means),
     )
-    return considered, len(pending.listed) // LISTED.itemsize or None
+    return considered, None if contrasts is None else len(contrasts.listed) // 2
 
 
 def of_whole(decision: Decision, version: Version, table: TrackTable) -> tuple[Considered, int]:

@@ -10,8 +10,8 @@ from pipelines.faust_worker.machine import LocalMachine
 from pipelines.faust_worker.views_reader import ViewsReader
 from pipelines.kafka.letters import letter_of, schema_of
 from pipelines.kafka.topics import topics_of
-from pipelines.listener import Listener, restore_listener
-from pipelines.listeners import VERSION
+from pipelines.listener import Listener, newest_decision, restore_listener
+from pipelines.listeners import body_of
 from pipelines.live_page.figures import SMOOTH, SPAN_MS, Figures
 from pipelines.live_page.follower import Follower
 from pipelines.live_page.made_of import of_pending, of_whole
@@ -25,7 +25,6 @@ from pipelines.page.port import Bucket, Overview
 from pipelines.page.problems import Problem
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
-from state.envelope import unseal
 from topics.codec import decode, encode
 from topics.dead_letter import Rejected
 from topics.erasure import Erasure
@@ -112,8 +111,7 @@ class LivePort:
         kept = await self._workers.kept(listener_id)
         if kept is None:
             return None
-        body = unseal(kept.state, VERSION, what=f"the state of listener {listener_id!r}")
-        state = restore_listener(body, self.views.table.handle)
+        state = restore_listener(body_of(kept.state, listener_id), self.views.table.handle)
         waiting = {pending.decision_id: pending for pending in state.pending}
         for decision_id in self.desk.lacking(listener_id):
             whole, pending = self._whole.get(decision_id), waiting.get(decision_id)
@@ -123,8 +121,9 @@ class LivePort:
                     self.desk.describe(decision_id, *of_whole(whole, version, self.views.table), version)
             elif pending is not None:
                 version = await self._version_of(pending.policy, pending.policy_version)
+                beside = state.contrasts if pending is newest_decision(state.pending) else None
                 if version is not None:
-                    self.desk.describe(decision_id, *of_pending(pending, self.views.table), version)
+                    self.desk.describe(decision_id, *of_pending(pending, beside, self.views.table), version)
         return state
 
     async def _version_of(self, policy: str, name: str) -> Version | None:

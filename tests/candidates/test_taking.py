@@ -37,9 +37,9 @@ def test_a_slate_takes_its_rows_from_all_that_was_considered() -> None:
     drawn, figures, rows = np.zeros((2, 5), np.int32), np.full((4, 5), -1.0), np.zeros((5, 3), np.float32)
     considered = chosen, propensity, handles, sources, means, columns, context
 
-    words = take_slate(*considered, np.zeros((0, 0)), drawn, figures, rows)
+    words = take_slate(*considered, np.zeros((0, 0)), drawn, figures, rows, 2)
     unknown = figures[3].tolist()
-    take_slate(*considered, np.full((2, 3), 0.001), drawn, figures, rows)
+    take_slate(*considered, np.full((2, 3), 0.001), drawn, figures, rows, 2)
 
     assert drawn[:, :2].tolist() == [[13, 11], [3, 1]]
     assert figures[:, :2].tolist() == [[1.5, 0.2], [1.0, 0.2], [0.7, 0.6], [0.09, 0.036]]
@@ -56,7 +56,7 @@ def test_a_column_of_minus_zero_counts_as_set() -> None:
     drawn, figures, rows = np.zeros((2, 1), np.int32), np.zeros((4, 1)), np.ones((1, 3), np.float32)
 
     words = take_slate(
-        np.array([0]), one, handles, sources, one, columns, context, np.zeros((0, 0)), drawn, figures, rows
+        np.array([0]), one, handles, sources, one, columns, context, np.zeros((0, 0)), drawn, figures, rows, 1
     )
 
     assert words == 2

@@ -96,8 +96,9 @@ def test_only_the_newest_decision_keeps_contrasts(ann: Listening) -> None:
     for i in range(3):
         ann.ask(f"r{i}", i, *FOUR)
 
-    kept = [(len(decision.contrasts), len(decision.listed)) for decision in ann.state.pending]
-    assert kept == [(0, 0), (0, 0), (4, 8)]
+    kept = ann.state.contrasts
+    assert kept is not None
+    assert (len(ann.state.pending), len(kept.tracks), len(kept.listed)) == (3, 4, 8)
 
 
 def test_an_organic_play_is_described_as_it_stood_when_the_slate_was_drawn(ann: Listening) -> None:
