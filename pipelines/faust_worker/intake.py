@@ -100,7 +100,8 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         finally:
             await self._drop(set(self.partitions))
             with suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(consumer.stop(), ANSWER_S)
+                async with asyncio.timeout(ANSWER_S):
+                    await consumer.stop()
 
     async def hint(self) -> None:
         """Say how far every partition was read, and look how far that is from the end; every `HINT_S`."""
@@ -117,7 +118,8 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         self._acknowledged.clear()
         if hints and self._consumer is not None:
             with suppress(KafkaError, TimeoutError, IllegalStateError):
-                await asyncio.wait_for(self._consumer.commit(hints), ANSWER_S)
+                async with asyncio.timeout(ANSWER_S):
+                    await self._consumer.commit(hints)
 
     async def end(self) -> None:
         """Let every partition finish its batch, and `run` its end."""
@@ -198,7 +200,8 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         place = self._place(partition)
         try:
             end = self._consumer.last_stable_offset(place)
-            position = await asyncio.wait_for(self._consumer.position(place), ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                position = await self._consumer.position(place)
         except (IllegalStateError, AssertionError, KafkaError, TimeoutError):
             return None
         return None if end is None else max(end - position, 0)
@@ -208,8 +211,8 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         if self._consumer is None:
             return False
         try:
-            commit = self._consumer.commit({self._place(partition): max(offset, 0)})
-            await asyncio.wait_for(commit, ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):
+                await self._consumer.commit({self._place(partition): max(offset, 0)})
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("%s[%d] is not proven to be ours (%s)", self.step, partition, type(error).__name__)
             return False

@@ -101,7 +101,8 @@ class Partition:
         self._may_run.clear()
         self._wake.set()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._resting.wait(), HOLD_S)
+            async with asyncio.timeout(HOLD_S):
+                await self._resting.wait()
 
     def go(self) -> None:
         """Go on after a rebalance that left this partition here: the source is read from where we are."""
@@ -188,8 +189,9 @@ class Partition:
         if not self._inbox:
             self._wake.clear()
             self._source.read_on(self.number)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), IDLE_S)
+            with suppress(TimeoutError):  # no wait_for: before Python 3.12 it may swallow a cancellation
+                async with asyncio.timeout(IDLE_S):
+                    await self._wake.wait()
         if self._inbox:
             await asyncio.sleep(max(self._gather_s, self._not_before - self._machine.elapsed_s(), 0))
         if not self._may_run.is_set():

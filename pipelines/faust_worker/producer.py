@@ -95,11 +95,13 @@ class Producer:
     async def close(self) -> None:
         """Let go; a transaction under way is undone by whoever fences this id next."""
         try:
-            await asyncio.wait_for(self._kafka.stop(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await self._kafka.stop()
         except (TimeoutError, KafkaError, AttributeError, AssertionError):
             # `stop` waits for a broker that may be away, and trips over a producer that never started.
             with suppress(Exception):
-                await asyncio.wait_for(self._kafka.client.close(), CLOSE_S)
+                async with asyncio.timeout(CLOSE_S):
+                    await self._kafka.client.close()
 
     async def _send(self, batch: Any, place: tuple[str, int], count: int) -> None:
         topic, partition = place

@@ -10,11 +10,13 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
+from tests.faults.simulator.planted import BUGS, planted
 from tests.faults.simulator.run import play
 from tests.faults.simulator.script import FAULTS_MIN, Script, script_of
 from tests.faults.simulator.shrink import shrink
 
 CHUNK = 20
+PLANTED_SEEDS = 1_000
 SHOWN = 3  # failures that are shrunk and shown
 
 
@@ -38,19 +40,63 @@ def played(seed: int) -> Played:
 
 
 def main() -> int:
-    """Play seeds, print what struck and what was looked at; return 1 if a promise did not hold."""
+    """Play what the command line asks for; return 0 if all is as it should be."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.simulator", description=__doc__)
     parser.add_argument("--seeds", type=int, default=10_000, help="how many (default 10,000)")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seed", type=int, help="only this one, shrunk if it fails")
+    parser.add_argument("--planted", action="store_true", help="only the planted bugs")
     options = parser.parse_args()
+    if options.seed is not None:
+        return one_seed(options.seed)
+    wrong = False if options.planted else many_seeds(options.first, options.seeds, options.processes)
+    return bool(all_planted(options.processes) or wrong)
+
+
+def one_seed(seed: int) -> int:
+    """Play one seed and say what became of it."""
+    one = played(seed)
+    print(f"seed {seed}: {one.detail or 'every promise holds'}\n{table(one.struck)}")
+    if one.wrong:
+        print(f"shrunk:\n{told(shrink(script_of(seed), one.wrong))}")
+    return bool(one.wrong)
+
+
+def all_planted(processes: int) -> int:
+    """Look for each planted bug until a seed catches it; return how many are not caught."""
+    missed = 0
+    with ProcessPoolExecutor(processes) as pool:
+        for bug, (seed, wrong) in zip(BUGS, pool.map(caught, range(len(BUGS))), strict=True):
+            missed += seed is None
+            print(
+                f"planted: {bug.name}: " + ("NOT CAUGHT" if seed is None else f"seed {seed}: {wrong}"),
+                flush=True,
+            )
+    print(f"{len(BUGS) - missed} of {len(BUGS)} planted bugs are caught within {PLANTED_SEEDS:,} seeds")
+    return missed
+
+
+def caught(number: int) -> tuple[int | None, str]:
+    """Return the first seed that catches a planted bug, the noted one first, and what it says."""
+    bug = BUGS[number]
+    with planted(bug):
+        for seed in (bug.seed, *range(PLANTED_SEEDS)):
+            wrong = play(script_of(seed)).wrong
+            if wrong:
+                return seed, wrong
+    return None, ""
+
+
+def many_seeds(first: int, seeds: int, processes: int) -> int:
+    """Play seeds, print what struck and what was looked at; return whether a promise did not hold."""
     began_s = time.monotonic()
     struck: Counter[str] = Counter()
     looked: Counter[str] = Counter()
     failed: list[Played] = []
     fewest, cpu_s = sys.maxsize, 0.0
-    with ProcessPoolExecutor(options.processes) as pool:
-        for one in pool.map(played, range(options.first, options.first + options.seeds), chunksize=CHUNK):
+    with ProcessPoolExecutor(processes) as pool:
+        for one in pool.map(played, range(first, first + seeds), chunksize=CHUNK):
             struck += one.struck
             looked += one.looked
             fewest = min(fewest, one.struck.total())
@@ -59,11 +105,11 @@ def main() -> int:
                 failed.append(one)
                 print(f"seed {one.seed} fails: {one.detail}", flush=True)
     print(
-        f"{options.seeds:,} seeds, {len(failed)} fail; {time.monotonic() - began_s:,.0f} s, CPU a seed ",
+        f"{seeds:,} seeds, {len(failed)} fail; {time.monotonic() - began_s:,.0f} s, CPU a seed ",
         end="",
     )
-    print(f"{cpu_s / options.seeds * 1_000:.0f} ms; faults in a run: at least {fewest}, on average ", end="")
-    print(f"{struck.total() / options.seeds:.1f}")
+    print(f"{cpu_s / seeds * 1_000:.0f} ms; faults in a run: at least {fewest}, on average ", end="")
+    print(f"{struck.total() / seeds:.1f}")
     print("\nfaults that struck\n" + table(struck) + "\n\nlooked at\n" + table(looked))
     for one in failed[:SHOWN]:
         print(f"\nseed {one.seed}, shrunk: {one.wrong}\n{told(shrink(script_of(one.seed), one.wrong))}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, InvalidTxnState, ProducerFenced
 
 from topics.registry import Topic
 
@@ -159,6 +159,7 @@ class Broker:
         former = known.transaction
         if former is not None and not former.marked:
             if former.state == "open":
+                known.epoch += 1  # whoever began it is shut out at once, whoever asks comes again
                 self._decide(former, "aborted")
             return None
         known.epoch += 1
@@ -188,8 +189,11 @@ class Broker:
     def end(self, name: str, epoch: int, *, commit: bool) -> None:
         """End the transaction; its records show once their partition's marker is written."""
         known = self._fenced(name, epoch)
-        if known.transaction is not None and known.transaction.state == "open":
-            self._decide(known.transaction, "committed" if commit else "aborted")
+        wanted, transaction = "committed" if commit else "aborted", known.transaction
+        if transaction is None or transaction.state not in {"open", wanted}:
+            raise InvalidTxnState(f"{name} has no transaction that could be {wanted}")
+        if transaction.state == "open":
+            self._decide(transaction, wanted)
 
     def append(self, place: TopicPartition, sent: Sent) -> int:
         """Append a record of somebody who has no transactions."""

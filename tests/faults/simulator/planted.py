@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
@@ -294,17 +295,15 @@ def _read_again(stack: ExitStack) -> None:
 
 def _tombstones_ignored(stack: ExitStack) -> None:
     """What a changelog deletes stays in the store."""
-    caught = Cache.catch_up
 
     async def catch_up(self: Cache, after: int) -> int:
-        store = self.store
-        writes = type(store).write
-
-        def write(one: Any, changes: Any) -> None:
-            writes(one, {key: value for key, value in changes.items() if value is not None})
-
-        with patch.object(type(store), "write", write):
-            return await caught(self, after)
+        async for records in read_to_end(
+            self.changelog, self.partition, after + 1, self._machine, high_watermark=True
+        ):
+            changes = {record.key: record.value for record in records if record.value is not None}
+            self.store.write(changes | {cache.REFLECTS: self._mark(records[-1].offset)})
+        value = self.store.get(PROGRESS)
+        return NOTHING if value is None else msgspec.msgpack.decode(value[1:], type=Progress).offset
 
     _set(stack, Cache, "catch_up", catch_up)
 
@@ -456,11 +455,25 @@ def _stops_at_open_transactions(stack: ExitStack) -> None:
         _set(stack, room, "read_to_end", to_finished)
 
 
+def _cancellation_lost(stack: ExitStack) -> None:
+    """A partition that was given up goes on: `asyncio.wait_for` may lose a cancellation (Python < 3.12)."""
+
+    async def is_ours(self: Any, partition: int, offset: int) -> bool:
+        try:
+            await self._consumer.commit({self._place(partition): max(offset, 0)})
+        except (asyncio.CancelledError, Exception):  # noqa: BLE001  that is the mistake
+            return False
+        return True
+
+    _set(stack, intake.Intake, "is_ours", is_ours)
+
+
 BUGS = (
-    Planted("state is written before the transaction commits", _cache_before_commit, 0),
+    Planted("a partition that was given up goes on", _cancellation_lost, 42),
+    Planted("state is written before the transaction commits", _cache_before_commit, 21),
     Planted("the cache says that it reflects more than it does", _reflects_too_much, 0),
     Planted("the cache is never written, but says it was", _keeps_nothing, 0),
-    Planted("state is read back before the former owner is fenced", _restore_before_fence, 0),
+    Planted("state is read back before the former owner is fenced", _restore_before_fence, 202),
     Planted("reading goes on one record too far", _skips_one, 0),
     Planted("a store that is there is taken for current", _no_catching_up, 0),
     Planted("progress is forgotten", _progress_forgotten, 0),
@@ -469,29 +482,34 @@ BUGS = (
     ),
     Planted("progress is one record too much", _with_progress(lambda offset: progress_value(offset + 1)), 0),
     Planted("the group's offset is the truth", _hint_is_truth, 0),
-    Planted("one producer for all partitions", _one_producer, 0),
-    Planted("nobody is ever fenced", _producer_of_nobody, 0),
-    Planted("dead letters are sent beside the transaction", _letters_outside, 0),
+    Planted("one producer for all partitions", _one_producer, 778),
+    Planted("nobody is ever fenced", _producer_of_nobody, 5),
+    Planted("dead letters are sent beside the transaction", _letters_outside, 50),
     Planted("scores are sent beside the transaction", _scores_outside, 0),
-    Planted("what is beyond one request is lost", _outputs_lost, 0),
+    Planted("what is beyond one request is lost", _outputs_lost, 3),
     Planted("memory is kept after a failure", _memory_after_failure, 0),
     Planted("what was read ahead is kept when a partition opens anew", _inbox_kept, 0),
     Planted("records are taken in again", _read_again, 0),
-    Planted("tombstones are ignored", _tombstones_ignored, 0),
-    Planted("a store that slept through a deletion is trusted", _old_store_trusted, 0),
-    Planted("another partition's store is trusted", _any_store_trusted, 0),
-    Planted("a damaged store is opened for ever", _damage_ignored, 0),
-    Planted("a damaged store buries good records", _damage_buries, 0),
-    Planted("timers of stored listeners are forgotten", _timers_forgotten, 0),
-    Planted("clocks are taken to be equal", _clocks_are_equal, 0),
+    Planted("tombstones are ignored", _tombstones_ignored, 17),
+    Planted("a store that slept through a deletion is trusted", _old_store_trusted, 251),
+    Planted("another partition's store is trusted", _any_store_trusted, 4),
+    Planted("a damaged store is opened for ever", _damage_ignored, 120),
+    Planted("clocks are taken to be equal", _clocks_are_equal, 307),
     Planted("a snapshot says that it reflects more than it does", _snapshot_says_more, 0),
     Planted("a snapshot says that it reflects less than it does", _snapshot_says_less, 0),
     Planted("a learner goes on from another shard's snapshot", _foreign_shard, 0),
-    Planted("an erasure takes no rows away", _rows_stay, 0),
-    Planted("news of a track are forgotten", _news_forgotten, 0),
+    Planted("news of a track are forgotten", _news_forgotten, 1),
     Planted("a shard is lost", _one_shard, 0),
     Planted("a view of versions is stale", _stale_version, 0),
-    Planted("a worker serves before it knows its views", _ready_at_once, 0),
+    Planted("a worker serves before it knows its views", _ready_at_once, 25),
     Planted("what is not committed is read", _reads_undecided, 0),
+)
+"""Each is caught by the seed beside it, which `make test` replays."""
+
+UNSEEN = (
+    Planted("a damaged store buries good records", _damage_buries, 0),
+    Planted("timers of stored listeners are forgotten", _timers_forgotten, 16),
+    Planted("an erasure takes no rows away", _rows_stay, 0),
     Planted("restoring stops at open transactions", _stops_at_open_transactions, 0),
 )
+"""Mistakes that the simulator has not been seen to catch: what it would take is still to be found."""

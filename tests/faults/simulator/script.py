@@ -96,7 +96,7 @@ def settings_of(named: str = "") -> Settings:
         sessions={"gap_ms": 4_000, "timer_delay_ms": 1_000},
         slates={"limit": 3, "attribution_window_ms": 3_000},
         candidates={"limit": 10},
-        learning={"version_rows": 40},
+        learning={"version_rows": 60},
         facts={"recent_plays": 64},
         kafka={"listener_partitions": 3, "track_partitions": 2, "shards": 2},
         worker={
@@ -138,7 +138,7 @@ def _after(at_s: float, silence: tuple[float, float]) -> float:
 
 
 def _events(random: Random, end_s: float, silence: tuple[float, float]) -> tuple[Event, ...]:
-    maker = _Maker(random)
+    maker = _Maker(random, erasures=0.12 if silence[1] >= DAY_S else 0.04)
     events: list[Event] = []
     count = random.randrange(20, 61)
     moments = sorted(random.uniform(0.2, end_s) for _ in range(count))
@@ -175,7 +175,8 @@ def _forgettable(events: list[Event]) -> Iterator[Event]:
 class _Maker:
     """Draws what a town of listeners does."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, erasures: float) -> None:
+        self._erasures = erasures
         self.late = False
         self._random = random
         self._listeners = [f"listener {k}" for k in range(random.randrange(2, TOWN))]
@@ -202,7 +203,7 @@ class _Maker:
         found.append(play)
         if random.random() < 0.1:
             found.append(Request(f"r{self._made}", listener, now_ms))
-        if random.random() < 0.03:
+        if random.random() < self._erasures:
             found.append(Erasure(listener, now_ms))
         return found
 

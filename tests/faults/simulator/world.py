@@ -13,7 +13,7 @@ from aiokafka.partitioner import murmur2
 
 from pipelines.faust_worker.assembly import INPUTS, STEPS, Assembly
 from pipelines.faust_worker.intake import HINT_S, Intake
-from pipelines.faust_worker.partition import Partition
+from pipelines.faust_worker.partition import HOLD_S, Partition
 from pipelines.kafka.owners import group_of
 from pipelines.kafka.topics import topics_of
 from pipelines.metrics import Metrics
@@ -195,6 +195,9 @@ class World:
                 if loop.time() > until_s:
                     raise stale
                 self._go(loop.time() + LOOK_S)
+            self._go(loop.time() + 2 * HOLD_S if self.leftovers() else loop.time())
+            if left := self.leftovers():
+                raise Wrong("a partition that was given up lives on", ", ".join(left))
             self.off = True
             for computer in self.computers:
                 computer.leave()
@@ -228,6 +231,17 @@ class World:
                 partition = computer.parts.intakes[step].partitions.get(number)
                 if partition is not None:
                     yield partition
+
+    def leftovers(self) -> list[str]:
+        """Partitions that a worker has given up, but that go on nevertheless: they would never open again."""
+        return [
+            f"worker {computer.number}, {step}[{number}]"
+            for computer in self.computers
+            if computer.running and computer.parts is not None
+            for step, intake in computer.parts.intakes.items()
+            for number, run in intake._runs.items()
+            if number not in intake.partitions and not run.done()
+        ]
 
     def states(self) -> Iterator[str]:
         """Say for each partition who has it and where it stands."""
@@ -303,8 +317,9 @@ class World:
             case "pause" | "zombie" if not computer.paused:
                 computer.pause(fault.span_s)
             case "store damaged":
-                computer.kill()
-                self.later(fault.span_s, computer.start)
+                if fault.what != "torn inside":  # the only damage that may come to a store in use
+                    computer.kill()
+                    self.later(fault.span_s, computer.start)
                 damage = next(name for name in DAMAGES if name == fault.what)
                 if computer.disk.damage(damage, self.random):
                     self.note(f"store {damage}")
