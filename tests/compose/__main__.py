@@ -70,14 +70,14 @@ def served() -> set[str]:
     return {one["metric"]["partition"] for one in found}
 
 
-def workers_up() -> int:
-    """How many workers answer Prometheus."""
+def processes_up() -> int:
+    """How many of what it scrapes answer Prometheus."""
     return sum(int(one["value"][1]) for one in asked('up{job="segue"}'))
 
 
 def main() -> None:
     """Do all of it."""
-    services = ["worker-1", "worker-2", "producer", "scores", "prometheus"]
+    services = ["worker-1", "worker-2", "producer", "scores", "page", "prometheus"]
     pulled = (
         subprocess.run(["docker", "pull", "-q", GRAFANA], capture_output=True, check=False).returncode == 0
     )
@@ -90,7 +90,8 @@ def main() -> None:
         seen("worker-1 is healthy", lambda: fetched("http://localhost:6066/health"), STARTED_S)
         seen("plays have become scores", lambda: scored() > 20, SCORES_S)
         print(f"{time.monotonic() - began:6.1f} s  from `up` to scores", flush=True)
-        seen("Prometheus scrapes both workers", lambda: workers_up() == 2, SCORES_S)
+        seen("the page is ready", lambda: fetched("http://localhost:8765/readyz"), SCORES_S)
+        seen("Prometheus scrapes both workers and the page", lambda: processes_up() == 3, SCORES_S)
         seen("all partitions are served", lambda: len(served()) == PARTITIONS, SCORES_S)
         rules = fetched("http://localhost:9090/api/v1/rules") or {}
         assert rules["data"]["groups"], "no alert rules are loaded"
