@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 from bandits import POLICIES
-from pipelines import cli_beam, cli_live, cli_policy
+from pipelines import cli_beam, cli_listener, cli_live, cli_policy
 from pipelines.demo.settings import WorldSettings
 from pipelines.demo.show import show
 from pipelines.evaluate.question import WrongLog
@@ -55,6 +55,7 @@ from topics.dead_letter import DeadLetter
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli_live.add_to(app)
 cli_policy.add_to(app)
+cli_listener.add_to(app)
 app.add_typer(cli_beam.beam_app, name="beam")
 errors = Console(stderr=True)
 

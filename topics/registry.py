@@ -7,6 +7,7 @@ from msgspec import Struct
 DAY_MS = 86_400_000
 MIB = 1 << 20
 SCHEMA_HEADER = "schema"  # the Kafka header that names a record's schema, such as play.v1
+DELETED_DAYS = 2  # what compaction must have taken out by then: a day until it runs, a day for its mark
 SNAPSHOTS_KEPT = 24  # versions of a policy's shard that stay for rollback
 SEGMENT_BYTES = 64 * MIB
 DEAD_LETTER_ROOM = 64 << 10  # beside the untouched bytes, for the headers that say why
