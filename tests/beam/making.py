@@ -9,13 +9,13 @@ from pipelines.beam_job.history import History, run
 from pipelines.beam_job.shards import shards_of
 from pipelines.cli_beam import beam_flags
 from pipelines.listener import restore_listener, store_listener
+from pipelines.listeners import body_of
 from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
 from pipelines.settings import Settings
-from pipelines.state_directory import VERSION, read_progress, restore_views
+from pipelines.state_directory import read_progress, restore_views
 from pipelines.timers import with_due
 from pipelines.views import Views
-from state.envelope import unseal
 from state.keys import prefix
 from state.rocks import open_store
 
@@ -43,8 +43,8 @@ def listeners_in(path: Path) -> dict[str, bytes]:
     try:
         found = {}
         for name, value in store.scan(start):
-            state = restore_listener(unseal(value, VERSION), views.table.handle)
-            bare = with_due(replace(state, pending=()), SETTINGS)
+            state = restore_listener(body_of(value, "theirs"), views.table.handle)
+            bare = with_due(replace(state, pending=(), contrasts=None), SETTINGS)
             found[name[len(start) :].decode()] = store_listener(bare, views.table.names)
     finally:
         store.close()

@@ -21,10 +21,10 @@ from pipelines.kafka.read import Record, read
 from pipelines.kafka.topics import topics_of
 from pipelines.learn import SKIPS, Learner
 from pipelines.listener import Listener, new_listener, restore_listener, store_listener
+from pipelines.listeners import body_of
 from pipelines.serve import FOREVER_MS, Transition, fire_timers, serve
 from pipelines.settings import DAY_MS, Settings
 from pipelines.views import Views
-from state.envelope import unseal
 from state.keys import split
 from topics.codec import decode
 from topics.dead_letter import Rejected
@@ -205,7 +205,7 @@ def _check_listeners(published: Published, fold: Fold, problems: Problems) -> di
     host = Fold(settings)
     host.views = views
     states = {
-        listener_id: restore_listener(unseal(value, value[0]), views.table.handle)
+        listener_id: restore_listener(body_of(value, listener_id), views.table.handle)
         for listener_id, value in stored.items()
     }
     for listener_id in states.keys() | fold.listeners.keys():
