@@ -172,14 +172,17 @@ def test_a_worker_runs_with_the_least_rights(secured: Secured, segue: Warm, tmp_
 def test_other_ways_to_log_in_work_for_tools_and_for_the_worker(
     sasl: str, secured: Secured, tmp_path: Path
 ) -> None:
-    """The two client libraries, through the same settings; a token comes from its file."""
+    """The two client libraries, through the same settings, see the same; a token comes from its file."""
     username = sasl.lower()
     secured.allow(username)
     file = {"token_file": str(token(tmp_path, username, 600))} if sasl == "OAUTHBEARER" else {}
     kafka = secured.settings(username, sasl=sasl, **file).kafka
 
+    tracks = topics_of(kafka)["tracks"].name
+
     check(kafka)
-    assert asyncio.run(end_of(topics_of(kafka)["tracks"].name, 0, LocalMachine(kafka))) == 0
+    seen_by_tools = len(list(read(tracks, kafka)))
+    assert asyncio.run(end_of(tracks, 0, LocalMachine(kafka))) == seen_by_tools
 
 
 def test_a_token_that_has_run_out_opens_nothing(secured: Secured, tmp_path: Path) -> None:
