@@ -339,7 +339,7 @@ def _check_facts(published: Published, problems: Problems) -> None:
         wanted = expected.get(track_id)
         facts = None if came is None else came.facts
         if facts is not None and wanted is not None and not facts.follow_near + facts.follow_far:
-            # Whoever has no followers says nothing by their landmark: it may be of before the first there was.
+            # The landmark of no followers says nothing: it may be of before there were any at all.
             facts = msgspec.structs.replace(facts, follower_landmark=wanted.follower_landmark)
         problems.expect(
             facts is not None and facts == wanted,

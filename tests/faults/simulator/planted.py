@@ -482,7 +482,7 @@ BUGS = (
     ),
     Planted("progress is one record too much", _with_progress(lambda offset: progress_value(offset + 1)), 0),
     Planted("the group's offset is the truth", _hint_is_truth, 0),
-    Planted("one producer for all partitions", _one_producer, 778),
+    Planted("one producer for all partitions", _one_producer, 917),
     Planted("nobody is ever fenced", _producer_of_nobody, 5),
     Planted("dead letters are sent beside the transaction", _letters_outside, 50),
     Planted("scores are sent beside the transaction", _scores_outside, 0),
