@@ -17,12 +17,11 @@ from pipelines.export import exported
 from pipelines.importers import Entry
 from pipelines.listener import restore_listener
 from pipelines.listeners import FAMILY, body_of
-from pipelines.settings import DAY_MS, Settings, load_settings
+from pipelines.settings import Settings, load_settings
+from pipelines.state_directory import opened
 from pipelines.wrong_options import WrongOptions
 from state.keys import key
-from state.rocks import open_store
 from topics.erasure import Erasure
-from topics.registry import DELETED_DAYS
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="TOML file; see `segue settings`.")]
 ListenerId = Annotated[str, typer.Argument(help="The listener's id, as plays name it.")]
@@ -72,26 +71,17 @@ def erase(
     table.add_column("gone by (UTC)")
     table.add_row("state, decisions that wait", "as soon as serve reads the erasure")
     table.add_row("what policies learned of them", "with the next version of their shard")
-    deleted = DELETED_DAYS * DAY_MS
     for name, topic in topics_of(settings.kafka).items():
-        if name in ANONYMOUS:
-            continue
-        # Segments go whole: the newest record of one may be a segment's time younger than its oldest.
-        kept_ms = deleted if topic.retention_ms is None else topic.retention_ms
-        table.add_row(topic.name, _day(erasure.at_ms + kept_ms) + (" (compacted)" if topic.compact else ""))
+        if name not in ANONYMOUS:
+            table.add_row(topic.name, _day(erasure.at_ms + topic.gone_ms))
     console = Console()
     console.print(table)
     console.print(f"Without a name, and fading, stay: {', '.join(ANONYMOUS)}.")
 
 
 def _in_directory(listener: str, state: Path) -> dict[str, Any]:
-    if not state.is_dir():
-        raise WrongOptions(f"--state is {state}, expected the state directory of a replay")
-    store = open_store(state)
-    try:
+    with opened(state) as store:
         value = store.get(key(FAMILY, listener))
-    finally:
-        store.close()
     if value is None:
         raise WrongOptions(f"nothing is known of listener {listener!r} in {state}")
     return _exported(listener, value)

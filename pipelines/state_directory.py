@@ -4,6 +4,7 @@ Listeners, the catalogue, track facts, what was learned, and how far the run cam
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, Views
 from pipelines.wrong_options import WrongOptions
 from state.envelope import seal, unseal
 from state.keys import key, prefix
+from state.rocks import open_store
 from state.store import Store
 from topics.ids import name_of
 from topics.policy_snapshot import PolicySnapshot
@@ -75,6 +77,25 @@ _track = msgspec.msgpack.Decoder(Track)
 _snapshot = msgspec.msgpack.Decoder(PolicySnapshot)
 _place = msgspec.msgpack.Decoder(int)
 _kept = msgspec.msgpack.Decoder(Kept)
+
+
+@contextmanager
+def opened(state: Path) -> Iterator[Store]:
+    """Open a state directory that is there; raises `WrongOptions` for any other, which stays as it is."""
+    if not state.is_dir():
+        raise WrongOptions(
+            f"the state directory is {state}, expected one that segue replay LOG --state {state} has made"
+        )
+    strange = WrongOptions(f"{state} holds no replay's state, expected that of segue replay LOG --state")
+    if not (state / "CURRENT").is_file():  # RocksDB would make a store of it
+        raise strange
+    store = open_store(state)
+    try:
+        if read_progress(store) is None:
+            raise strange
+        yield store
+    finally:
+        store.close()
 
 
 def read_progress(store: Store) -> Progress | None:

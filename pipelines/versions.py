@@ -1,16 +1,13 @@
 """Versions kept in a state directory: which there are, and putting one of them in use again."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from pipelines import state_directory
-from pipelines.state_directory import PINNED, Kept
+from pipelines.state_directory import PINNED, Kept, opened
 from pipelines.wrong_options import WrongOptions
-from state.rocks import open_store
 from state.store import Store
 
 
@@ -24,26 +21,26 @@ class Listed(NamedTuple):
 
 def listed(state: Path) -> Listed:
     """Return the kept versions, and which is in use."""
-    with _opened(state) as store:
+    with opened(state) as store:
         in_use, pinned = state_directory.version_in_use(store), store.get(PINNED) is not None
         return Listed(state_directory.read_kept(store), in_use, pinned)
 
 
 def kept_version(state: Path, version: int) -> Kept:
     """Return one of the kept versions."""
-    with _opened(state) as store:
+    with opened(state) as store:
         return _find(store, version, state)
 
 
 def pin(state: Path, version: int) -> None:
     """Let a kept version decide from here on, whatever is learned, until it is unpinned."""
-    with _opened(state) as store:
+    with opened(state) as store:
         store.write(state_directory.in_use(_find(store, version, state)) | {PINNED: b"1"})
 
 
 def unpin(state: Path) -> None:
     """Let the next version that is made decide again, and all later ones."""
-    with _opened(state) as store:
+    with opened(state) as store:
         store.write({PINNED: None})
 
 
@@ -52,27 +49,12 @@ def roll_back(state: Path, version: int) -> None:
 
     Later versions get new numbers, so a number never means two things.
     """
-    with _opened(state) as store:
+    with opened(state) as store:
         kept, done = _find(store, version, state), state_directory.read_progress(store)
         assert done is not None
         since = replace(done, rows_since=0, version_ms=kept.rewards.newest_ms)
         changes = state_directory.in_use(kept) | state_directory.learned(kept) | {PINNED: None}
         store.write(changes | state_directory.progress_change(since))
-
-
-@contextmanager
-def _opened(state: Path) -> Iterator[Store]:
-    if not state.is_dir():
-        raise WrongOptions(
-            f"the state directory is {state}, expected one that segue replay LOG --state {state} has made"
-        )
-    store = open_store(state)
-    try:
-        if state_directory.read_progress(store) is None:
-            raise WrongOptions(f"{state} holds no replay's state, expected that of segue replay LOG --state")
-        yield store
-    finally:
-        store.close()
 
 
 def _find(store: Store, version: int, state: Path) -> Kept:

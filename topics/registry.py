@@ -7,7 +7,7 @@ from msgspec import Struct
 DAY_MS = 86_400_000
 MIB = 1 << 20
 SCHEMA_HEADER = "schema"  # the Kafka header that names a record's schema, such as play.v1
-DELETED_DAYS = 2  # what compaction must have taken out by then: a day until it runs, a day for its mark
+ROLLED_MS = 7 * DAY_MS  # after which Kafka begins a new file of a log, where nobody tells it otherwise
 SNAPSHOTS_KEPT = 24  # versions of a policy's shard that stay for rollback
 SEGMENT_BYTES = 64 * MIB
 DEAD_LETTER_ROOM = 64 << 10  # beside the untouched bytes, for the headers that say why
@@ -32,6 +32,18 @@ class Topic(Struct, frozen=True):
     def compact(self) -> bool:
         """Whether only the newest record of a key stays."""
         return self.retention_ms is None
+
+    @property
+    def gone_ms(self) -> int:
+        """How long after a record was written, or a key deleted, nothing of it is left, at most.
+
+        Files go whole, when the newest record in them is old enough. Compaction runs within a day, and its
+        mark of a deletion ends a day later.
+
+        >>> topics()["scores"].gone_ms // DAY_MS, topics()["serve-changelog"].gone_ms // DAY_MS
+        (14, 2)
+        """
+        return 2 * DAY_MS if self.retention_ms is None else self.retention_ms + ROLLED_MS
 
     @property
     def config(self) -> dict[str, str]:

@@ -48,3 +48,12 @@ def test_of_a_stranger_nothing_is_known(segue: Warm, state: Path) -> None:
 
     assert done.code == 2
     assert f"nothing is known of listener 'bob' in {state}" in done.err
+
+
+def test_a_directory_that_holds_no_state_stays_as_it_is(segue: Warm, tmp_path: Path) -> None:
+    """Looking for somebody in the wrong place makes no store there."""
+    done = segue("listener", "export", "ann", "--state", str(tmp_path))
+
+    assert done.code == 2
+    assert f"{tmp_path} holds no replay's state" in done.err
+    assert list(tmp_path.iterdir()) == []
