@@ -76,7 +76,7 @@ class Collecting:
         """Publish all news: nobody knows when the next event comes."""
         self._newest_ms += self._settings.worker.facts_ms if self._news else 0
 
-    def committed(self) -> None:
+    def committed(self, now_ms: int) -> None:
         """Do nothing: nobody waits for this."""
 
     def batch(self, offset: int) -> Batch | None:

@@ -115,7 +115,7 @@ class Learning:
     def idle(self, now_ms: int) -> None:
         """Do nothing: a version is due by rows and by event time."""
 
-    def committed(self) -> None:
+    def committed(self, now_ms: int) -> None:
         """Do nothing: nobody waits for this."""
 
     def batch(self, offset: int) -> Batch | None:  # noqa: ARG002  what is not in a snapshot is read again

@@ -229,7 +229,7 @@ class Partition:
             return
         self.kept = await perform(surviving(batch), self._effect)
         self.transactions += 1
-        step.committed()
+        step.committed(self._machine.now_ms())
         self._pace.committed(self)
         self._not_before = self._machine.elapsed_s() + self._pace.pause_s()
 

@@ -1,6 +1,5 @@
 """Serving: serve on one partition of ``listener-events``: listeners, their timers, and what goes out."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,11 +125,10 @@ class Serving:
         outputs += [Output(changelog, self._partition, key, value, []) for key, value in changes.items()]
         return Batch(offset, outputs, changes)
 
-    def committed(self) -> None:
+    def committed(self, now_ms: int) -> None:
         """Measure how long scores took that can be read from now on: since the log received their cause."""
-        now_ms = time.time() * 1_000
         for received_ms in self._scored_ms:
-            self._metrics.latency.observe(max(now_ms - received_ms, 0.0) / 1_000)
+            self._metrics.latency.observe(max(now_ms - received_ms, 0) / 1_000)
         self._scored_ms.clear()
 
     def listener(self, listener_id: str) -> Listener | None:

@@ -22,8 +22,8 @@ class Step(Protocol):
     def batch(self, offset: int) -> Batch | None:
         """Return what is to survive of all that was taken up to ``offset``; None if nothing is."""
 
-    def committed(self) -> None:
-        """Take note that the last batch has survived: everybody can read it from now on."""
+    def committed(self, now_ms: int) -> None:
+        """Take note that the last batch has survived: everybody can read it from ``now_ms`` on."""
 
 
 class Ledger(Protocol):
