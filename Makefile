@@ -22,7 +22,7 @@ help: ## show this list
 demo: $(READY) ## watch a small town being learned in your browser, and play along
 	@$(BIN)/segue demo
 
-test: $(READY) ## run the tests, Kafka and browser included where they can be: four to five minutes
+test: $(READY) ## run the tests, Kafka and browser included where they can be: five to six minutes
 	@$(BIN)/python -m pytest -q -m "not slow and not timed" -n auto --maxprocesses 8 --dist worksteal
 
 slow: $(READY) ## run the tests that take tens of seconds each: real logs, kills, intervals
