@@ -1,6 +1,5 @@
 """The command line: `segue replay`, `segue evaluate`, `segue import`, `segue demo`, `segue settings`."""
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -43,7 +42,7 @@ from pipelines.replay.options import (
     time_ms,
 )
 from pipelines.replay.report import tables
-from pipelines.report.answer import answer, command_line, written_whole
+from pipelines.report.answer import answer, command_line, written_as_json, written_whole
 from pipelines.report.replay import replay_report
 from pipelines.settings import Settings, WrongSettings, load_settings
 from pipelines.settings_page import explain
@@ -222,12 +221,8 @@ def stopped_by_signals(replay: Replay) -> Iterator[None]:
 
 def report(summary: dict[str, Any], options: Options) -> None:
     """Write the summary where it was asked for, or show it as tables."""
-    text = json.dumps(summary, indent=2) + "\n"
-    if str(options.summary) == STDIO:
-        sys.stdout.write(text)
+    if written_as_json(summary, options.summary):
         return
-    if options.summary is not None:
-        options.summary.write_text(text)
     records_on_stdout = any(str(path) == STDIO for path in options.outputs().values())
     console = errors if records_on_stdout else Console()
     for table in tables(summary):

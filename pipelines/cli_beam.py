@@ -3,8 +3,6 @@
 Beam comes with the extra ``segue[beam]``, so what needs it is imported when it is called.
 """
 
-import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +13,8 @@ from rich.table import Table
 
 from pipelines.evaluate.run import judged_by
 from pipelines.importers import AUTO, IMPORTERS
-from pipelines.replay.options import STDIO, column_names, time_ms
-from pipelines.report.answer import answer
+from pipelines.replay.options import column_names, time_ms
+from pipelines.report.answer import answer, written_as_json
 from pipelines.settings import load_settings
 from pipelines.wrong_options import WrongOptions
 
@@ -69,12 +67,8 @@ def history(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.parts-") as folder:
         wanted = History(shards, out, parts or folder, tracks, until_ms, dead_letters)
         counts = run(wanted, settings, beam_flags(beam or [], workers))
-    text = json.dumps(counts, indent=2) + "\n"
-    if str(json_out) == STDIO:
-        sys.stdout.write(text)
+    if written_as_json(counts, json_out):
         return
-    if json_out is not None:
-        json_out.write_text(text)
     table = Table(title=f"history in {out}", show_header=False, title_justify="left")
     for name, count in counts.items():
         shown = sum(count.values()) if isinstance(count, dict) else count

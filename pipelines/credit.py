@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bandits.examination import seen
 from features.track.events import shown
-from pipelines.listener import CREDIT_BYTES, Contrasts, Pending, size_of
+from pipelines.listener import CREDIT_BYTES, LISTED_BYTES, Contrasts, Pending, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.feedback import Feedback, FeedbackSlot
@@ -154,9 +154,9 @@ def _organic_feedback(
 
 def lists(contrasts: Contrasts, track_id: str) -> bool:
     """Return whether a track was a candidate of the newest decision (one in 600 is taken for one)."""
-    low = (key_of(track_id) & 0xFFFF).to_bytes(2, "little")
+    low = key_of(track_id).to_bytes(8, "little")[:LISTED_BYTES]
     at = contrasts.listed.find(low)
-    while at % 2:  # half of one key and half of the next; -1 is odd, too
+    while at % LISTED_BYTES:  # half of one key and half of the next; -1 comes here, too
         if at < 0:
             return False
         at = contrasts.listed.find(low, at + 1)

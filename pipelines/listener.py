@@ -18,6 +18,7 @@ Plays = npt.NDArray[np.void]
 
 STATE_BYTES_MAX = 16_384  # of one listener, stored
 FRAME_BYTES = 256  # of them for all but plays and pending decisions, at most
+LISTED_BYTES = 2
 COLUMNS_BYTES = 4 * len(PAIR_NAMES)  # of one track
 DECISION_BYTES, SLOT_BYTES, CREDIT_BYTES = 96, 20, 21  # of a decision beside its texts and columns
 
@@ -48,7 +49,7 @@ class Pending(Struct, frozen=True, gc=False):
 class Contrasts(Struct, frozen=True, gc=False):
     """What the newest decision considered beside its slate: an organic play is told from these."""
 
-    listed: bytes  # the low 16 bits of each candidate's key
+    listed: bytes  # of each candidate the lowest `LISTED_BYTES` of its key
     tracks: tuple[str, ...]  # some of the candidates
     columns: bytes  # theirs
     weight: float  # how many candidates each stands for

@@ -6,7 +6,7 @@ from bandits.version import Version
 from candidates import SOURCE_NAMES
 from features.track.table import TrackTable
 from pipelines.decide import Considered
-from pipelines.listener import Contrasts, Pending
+from pipelines.listener import LISTED_BYTES, Contrasts, Pending
 from topics.scores import Decision
 
 
@@ -26,7 +26,7 @@ def of_pending(
         np.frombuffer(pending.columns, "<f4").reshape(slots, -1).copy(),
         np.array(pending.means),
     )
-    return considered, None if contrasts is None else len(contrasts.listed) // 2
+    return considered, None if contrasts is None else len(contrasts.listed) // LISTED_BYTES
 
 
 def of_whole(decision: Decision, version: Version, table: TrackTable) -> tuple[Considered, int]:

@@ -11,11 +11,10 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from pipelines.evaluate.report import tables
+from pipelines.replay.options import STDIO
 from pipelines.report.evaluation import evaluation_report
 from pipelines.settings import Settings
 from pipelines.state_directory import flat_settings
-
-STDIO = "-"
 
 
 def answer(
@@ -27,15 +26,22 @@ def answer(
         with written_whole(report_out) as page:
             flat = flat_settings(settings)
             page.write(evaluation_report(result, parts, command=command_line(), settings=flat))
-    text = json.dumps(result, indent=2) + "\n"
-    if str(json_out) == STDIO:
-        sys.stdout.write(text)
+    if written_as_json(result, json_out):
         return
-    if json_out is not None:
-        json_out.write_text(text)
     console = Console()
     for part in parts:
         console.print(part, markup=False, highlight=False, soft_wrap=isinstance(part, str))
+
+
+def written_as_json(result: dict[str, Any], path: Path | None) -> bool:
+    """Write a command's result where it was asked for; tell whether that was stdout, which is taken then."""
+    text = json.dumps(result, indent=2) + "\n"
+    if str(path) == STDIO:
+        sys.stdout.write(text)
+        return True
+    if path is not None:
+        path.write_text(text)
+    return False
 
 
 @contextmanager

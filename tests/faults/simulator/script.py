@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from random import Random
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +45,9 @@ FaultKind = Literal[
     "clock jumps",
     "compaction",
 ]
+FAULTS: tuple[FaultKind, ...] = tuple(
+    kind for kind in get_args(FaultKind) for _ in range(3 if kind == "crash before an effect" else 1)
+)
 
 POISON = (
     b"not json",
@@ -209,25 +212,7 @@ class _Maker:
 
 
 def _fault(random: Random, workers: int, end_s: float, silence: tuple[float, float]) -> Fault:
-    kinds: tuple[FaultKind, ...] = (
-        "crash",
-        "crash before an effect",
-        "crash before an effect",
-        "crash before an effect",
-        "pause",
-        "pause before an effect",
-        "zombie",
-        "connection lost",
-        "request lost",
-        "answer lost",
-        "store damaged",
-        "disk full",
-        "slow view",
-        "worker leaves",
-        "clock jumps",
-        "compaction",
-    )
-    kind = random.choice(kinds)
+    kind = random.choice(FAULTS)
     spans: dict[FaultKind, tuple[float, float]] = {
         "crash": (0.1, 4.0),
         "crash before an effect": (0.1, 4.0),
