@@ -104,6 +104,16 @@ def predict_mean(weights: Floats, context: Singles, columns: Singles) -> Floats:
 
 
 @kernel
+def predict_one(weights: Floats, context: Singles, row: Singles) -> float:
+    """Return the mean of one candidate with columns (P,), to the bit as among others."""
+    worth = contract_weights(weights, context)
+    mean = 0.0
+    for a in range(len(worth)):
+        mean += worth[a] * row[a]
+    return mean
+
+
+@kernel
 def offsets_of(here: Floats, width: int, draws: int, key: np.uint64) -> Floats:
     """Return joint draws of how far the columns' worth is from its mean (draws, P)."""
     factor = factor_of(here, width)

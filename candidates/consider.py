@@ -6,7 +6,7 @@ from candidates.blend import REQUESTED, blend
 from candidates.shortlist import ENTRY
 from features.context import fill_context
 from features.listener.covisits import fold_covisits, place_covisits
-from features.listener.layout import BY_ARTIST, OWN, SUMMARY, VOTE
+from features.listener.layout import BY_ARTIST, OWN, PLAY, SUMMARY, VOTE
 from features.listener.recall import recall
 from features.listener.session import mark_of
 from features.pair import fill_columns
@@ -25,7 +25,7 @@ def consider(
     key: np.uint64,
     stamp: int,
     listener: np.uint64,
-    plays: Records,
+    play_bytes: Bytes,
     quotas: Records,
     track_bytes: Bytes,
     follower_bytes: Bytes,
@@ -52,7 +52,7 @@ def consider(
     context (C,), columns (m, P), with m at least as many as there can be. Tables come as bytes: those are
     handed over four times as quickly as named rows.
     """
-    tracks, clock = track_bytes.view(TRACK), clock_bytes.view(CLOCK)
+    plays, tracks, clock = play_bytes.view(PLAY), track_bytes.view(TRACK), clock_bytes.view(CLOCK)
     followers = follower_bytes.view(FOLLOWER).reshape(-1, FOLLOWERS_KEPT)
     own, by_artist = own_bytes.view(OWN), by_artist_bytes.view(BY_ARTIST)
     shortlist, summary = shortlist_bytes.view(ENTRY), summary_bytes.view(SUMMARY)

@@ -27,7 +27,7 @@ class Chosen(NamedTuple):
 
 
 def look_at(
-    plays: Records,
+    play_bytes: Bytes,
     listener_id: str,
     now_ms: int,
     given: Records,
@@ -41,11 +41,11 @@ def look_at(
     ``given`` (handles) are the candidates where ``limit`` is 0; else the sources propose up to ``limit``.
     """
     views.work.make_room(max(limit, len(given)), 0)
-    return int(consider(*_world(plays, listener_id, now_ms, given, limit, key, views, settings)))
+    return int(consider(*_world(play_bytes, listener_id, now_ms, given, limit, key, views, settings)))
 
 
 def choose(
-    plays: Records,
+    play_bytes: Bytes,
     listener_id: str,
     now_ms: int,
     given: Records,
@@ -64,9 +64,9 @@ def choose(
     spread = policy.wants_variance or policy.draws > 0
     fits = version.weights.shape == (len(work.context), work.columns.shape[1])
     if compiled is None or not fits or (spread and not len(version.covariance)):
-        return _choose_plainly(plays, listener_id, now_ms, given, limit, slots, key, views, settings)
+        return _choose_plainly(play_bytes, listener_id, now_ms, given, limit, slots, key, views, settings)
     work.make_room(max(limit, len(given)), slots + CONTRASTS)
-    world = _world(plays, listener_id, now_ms, given, limit, key, views, settings)
+    world = _world(play_bytes, listener_id, now_ms, given, limit, key, views, settings)
     mind = (
         version.weights, version.covariance if spread else None, policy.wants_variance, policy.draws,
         np.uint64(key ^ APART), *compiled, slots, views.skips.weights,
@@ -79,7 +79,7 @@ def choose(
 
 
 def _choose_plainly(
-    plays: Records,
+    play_bytes: Bytes,
     listener_id: str,
     now_ms: int,
     given: Records,
@@ -91,7 +91,7 @@ def _choose_plainly(
 ) -> Chosen:
     """Do the same step by step: for policies that are no kernel, and for errors in their own words."""
     work = views.work
-    n = look_at(plays, listener_id, now_ms, given, limit, key, views, settings)
+    n = look_at(play_bytes, listener_id, now_ms, given, limit, key, views, settings)
     known = views.version.predict(work.context, work.columns[:n], views.policy, key)
     work.means[:n] = known.mean
     chosen, propensity = draw(views.policy, known, slots, key)
@@ -107,7 +107,7 @@ def _choose_plainly(
 
 
 def _world(
-    plays: Records,
+    play_bytes: Bytes,
     listener_id: str,
     now_ms: int,
     given: Records,
@@ -121,7 +121,7 @@ def _world(
     stamp = work.next_stamp(table)
     return (
         given, limit, now_ms, settings.sessions.gap_ms, np.uint64(key), stamp,
-        np.uint64(session_key(listener_id, settings)), plays, views.quotas, table.track_bytes,
+        np.uint64(session_key(listener_id, settings)), play_bytes, views.quotas, table.track_bytes,
         table.follower_bytes, recent.block_bytes, recent.clock[0], table.popular, table.fresh,
         table.clock_bytes, work.own_bytes, work.by_artist_bytes, work.shortlist_bytes, work.summary_bytes,
         work.vote_bytes, work.voted, work.candidates, work.sources, work.context, work.columns,
@@ -137,7 +137,7 @@ def _choose(
     key: np.uint64,
     stamp: int,
     listener: np.uint64,
-    plays: Records,
+    play_bytes: Bytes,
     quotas: Records,
     track_bytes: Bytes,
     follower_bytes: Bytes,
@@ -174,7 +174,7 @@ def _choose(
 ) -> tuple[int, int, int, int]:
     """Return what `Chosen` has; without a covariance, what needs one is not even compiled."""
     n = consider(
-        given, limit, now_ms, gap_ms, key, stamp, listener, plays, quotas,
+        given, limit, now_ms, gap_ms, key, stamp, listener, play_bytes, quotas,
         track_bytes, follower_bytes, block_bytes, newest_block, popular, fresh, clock_bytes,
         own_bytes, by_artist_bytes, shortlist_bytes, summary_bytes, vote_bytes, voted,
         candidates, sources, context, columns,

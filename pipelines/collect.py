@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from features.track.layout import EVENT, SHOWN
 from features.track.table import TrackTable
-from numeric.arrays import bytes_of
+from numeric.arrays import Bytes
 from topics.dead_letter import Rejected
 from topics.ids import TIME_MS_MAX
 from topics.recent_play import RecentPlay
@@ -17,15 +17,10 @@ EVENTS_MAX = 1_000  # of one record
 SENT = np.dtype([(name, EVENT[name].newbyteorder("<")) for name in EVENT.names or ()])
 
 
-def collect(table: TrackTable, events: npt.NDArray[np.void]) -> None:
-    """Count events (dtype EVENT), in order, into the facts of their tracks, in place."""
-    if len(events):
-        table.count(events)
-
-
-def joined(events: list[npt.NDArray[np.void]]) -> npt.NDArray[np.void]:
-    """Return several arrays of events as one; numpy takes 10 µs an array to compare the fields of rows."""
-    return np.concatenate([bytes_of(some) for some in events]).view(EVENT)
+def collect(table: TrackTable, event_bytes: Bytes) -> None:
+    """Count events (rows of EVENT as bytes), in order, into the facts of their tracks, in place."""
+    if len(event_bytes):
+        table.count(event_bytes)
 
 
 def records_of(events: npt.NDArray[np.void], table: TrackTable) -> Iterator[TrackEvents]:

@@ -7,11 +7,12 @@ from itertools import repeat
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from msgspec.structs import replace
 
 from bandits.examination import seen
-from features.track.events import shown
+from features.track.events import write_shown
+from features.track.layout import EVENT
+from numeric.arrays import Bytes
 from pipelines.listener import CREDIT_BYTES, LISTED_BYTES, Contrasts, Pending, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
@@ -269,14 +270,12 @@ def _changed_row(decision: Pending, slot: int, change: float) -> FeedbackSlot:
     )
 
 
-def shown_events(decision: Pending, seen_slots: int, views: Views) -> npt.NDArray[np.void]:
+def shown_events(decision: Pending, seen_slots: int, views: Views) -> Bytes:
     """Return one track event for each slot that was seen: what it earned beyond what was expected."""
-    handles = [views.table.handle(name) for name in decision.tracks[:seen_slots]]
-    earned = np.array([*decision.rewards[:seen_slots], *decision.means[:seen_slots]])
-    events: npt.NDArray[np.void] = shown(
-        np.array(handles, np.int32), earned[:seen_slots], earned[seen_slots:], decision.at_ms
-    )
-    return events
+    event_bytes = np.empty(seen_slots * EVENT.itemsize, np.uint8)
+    earned = np.array(decision.rewards[:seen_slots] + decision.means[:seen_slots])
+    write_shown(event_bytes, views.table.handles(decision.tracks[:seen_slots]), earned, decision.at_ms)
+    return event_bytes
 
 
 def mark_of(listener_id: str, settings: Settings) -> str:

@@ -8,8 +8,9 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from candidates import SOURCE_NAMES
+from numeric.arrays import Bytes
 from pipelines.choose import choose, look_at
-from pipelines.listener import Contrasts, Pending, Plays, size_of
+from pipelines.listener import Contrasts, Pending, size_of
 from pipelines.settings import Settings
 from pipelines.views import LAYOUT, Views
 from topics.ids import key_of, name_of
@@ -52,14 +53,14 @@ class Decided(NamedTuple):
 
 
 def describe(
-    plays: Plays, listener_id: str, now_ms: int, handles: Handles, views: Views, settings: Settings
+    play_bytes: Bytes, listener_id: str, now_ms: int, handles: Handles, views: Views, settings: Settings
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return the context vector and the columns of given tracks, as known at ``now_ms``."""
-    n, work = look_at(plays, listener_id, now_ms, handles, 0, 0, views, settings), views.work
+    n, work = look_at(play_bytes, listener_id, now_ms, handles, 0, 0, views, settings), views.work
     return work.context.copy(), work.columns[:n].copy()
 
 
-def decide(question: Question, plays: Plays, views: Views, settings: Settings) -> Decided:
+def decide(question: Question, play_bytes: Bytes, views: Views, settings: Settings) -> Decided:
     """Propose candidates, predict them, draw the slate."""
     decision_id = name_of(question.listener_id, question.cause)
     key = key_of(f"{settings.seed}\x1f{decision_id}")
@@ -67,7 +68,7 @@ def decide(question: Question, plays: Plays, views: Views, settings: Settings) -
     if question.candidates is not None:
         given, limit = _usable(question.candidates, views), 0
     n, slots, extra, words = choose(
-        plays, question.listener_id, question.at_ms, given, limit, question.limit, key, views, settings
+        play_bytes, question.listener_id, question.at_ms, given, limit, question.limit, key, views, settings
     )
     work = views.work
     context = work.context.copy()

@@ -191,16 +191,13 @@ class Learner:
 
 def _can_be_folded(feedback: Feedback) -> bool:
     """Tell whether a part has the shapes of today's layout and only numbers that can be."""
-    slots = feedback.slots
-    columns = b"".join([slot.columns for slot in slots])
-    if len(columns) != COLUMNS_BYTES * len(slots) or len(feedback.context) != CONTEXT_BYTES:
+    columns = [slot.columns for slot in feedback.slots]
+    if set(map(len, columns)) != {COLUMNS_BYTES} or len(feedback.context) != CONTEXT_BYTES:
         return False
-    for slot in slots:
-        if len(slot.columns) != COLUMNS_BYTES or not (
-            0.0 <= slot.reward <= 1.0 and -1.0 <= slot.reward_change <= 1.0
-        ):
+    for slot in feedback.slots:
+        if not (0.0 <= slot.reward <= 1.0 and -1.0 <= slot.reward_change <= 1.0):
             return False
-    return feedback.at_ms >= 0 and bool(finite_bytes(columns)) and bool(finite_bytes(feedback.context))
+    return feedback.at_ms >= 0 and bool(finite_bytes(b"".join((feedback.context, *columns))))
 
 
 def versions_of(shards: list[tuple[Evidence, Evidence]], versions: list[int], settings: Settings) -> Versions:

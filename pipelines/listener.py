@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from features.listener.layout import PLAY
 from features.listener.stored_plays import KEPT, OLD, pack_plays, unpack_plays
+from numeric.arrays import Bytes, bytes_of
 from numeric.sparse import pack_words, unpack_words
 from pipelines.views import LAYOUT, PAIR_NAMES
 
@@ -56,9 +57,9 @@ class Contrasts(Struct, frozen=True, gc=False):
 
 
 class Listener(Struct, frozen=True, gc=False):
-    """What is kept of one listener. ``plays`` has dtype PLAY, in order of start."""
+    """What is kept of one listener."""
 
-    plays: Plays
+    play_bytes: Bytes  # rows of PLAY in order of start, as kernels take them
     kept: int = 0  # newest plays that may still change
     floor_ms: int = -1  # newest start among plays that may not
     newest_ms: int = -1  # event time of the newest record
@@ -67,6 +68,11 @@ class Listener(Struct, frozen=True, gc=False):
     requests: tuple[int, ...] = ()  # hashes of the newest request ids
     pending: tuple[Pending, ...] = ()
     contrasts: Contrasts | None = None  # of the newest recommended decision, while it is pending
+
+    @property
+    def plays(self) -> Plays:
+        """The kept plays as rows of PLAY."""
+        return self.play_bytes.view(PLAY)
 
 
 class _Stored(Struct, frozen=True, array_like=True):
@@ -106,7 +112,7 @@ class _StoredPending(Struct, frozen=True, array_like=True):
 
 def new_listener() -> Listener:
     """Return the state of somebody never met."""
-    return Listener(np.empty(0, PLAY))
+    return Listener(np.empty(0, np.uint8))
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -158,10 +164,11 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
         np.frombuffer(bytearray(stored.columns), "<u4"),
         (told + besides) // 4,
     ).tobytes()
+    plays = unpack_plays(
+        np.frombuffer(bytearray(stored.old), OLD), np.frombuffer(bytearray(stored.kept), KEPT), handles
+    )
     return Listener(
-        unpack_plays(
-            np.frombuffer(bytearray(stored.old), OLD), np.frombuffer(bytearray(stored.kept), KEPT), handles
-        ),
+        bytes_of(plays),
         len(stored.kept) // KEPT.itemsize,
         stored.floor_ms,
         stored.newest_ms,

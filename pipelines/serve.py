@@ -8,14 +8,13 @@ with one Scores. An exception leaves the state it was given untouched.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from features.listener.fold import FOLDED_AWAY, TOO_LATE, fold_play
-from features.listener.happened import happened
+from features.listener.fold import FOLDED_AWAY, TOO_LATE, end_session, fold_play
 from features.listener.plays import DUPLICATE, INSERTED, LATENESS_MS
-from numeric.arrays import Singles
+from features.track.layout import EVENT
+from numeric.arrays import Bytes, Records, Singles
 from pipelines.credit import (
     Earned,
     closed,
@@ -40,7 +39,7 @@ from pipelines.listener import (
     size_beside,
 )
 from pipelines.outcome import outcome_of, reward_of
-from pipelines.session_marks import session_mark
+from pipelines.session_marks import session_key
 from pipelines.settings import Settings
 from pipelines.timers import next_deadline, with_due
 from pipelines.views import Views
@@ -60,12 +59,17 @@ class Transition(Struct):
     state: Listener | None
     decided: Decided | None = None
     feedback: list[Feedback] = field(default_factory=list)
-    events: list[npt.NDArray[np.void]] = field(default_factory=list)
+    event_bytes: list[Bytes] = field(default_factory=list)  # of tracks
     recent: tuple[int, int, int] | None = None  # (session mark, track, event time) of a newest play
     counts: dict[str, int] = field(default_factory=dict)
     earned: list[float] = field(default_factory=list)  # by each decision that was closed, over its slots
     skip: tuple[float, bool] | None = None  # how likely this play's skip was thought, and the verdict
     heard: bool = False  # the record is a play met for the first time, and its listener's newest
+
+    @property
+    def events(self) -> list[Records]:
+        """The track events as rows of EVENT."""
+        return [some.view(EVENT) for some in self.event_bytes]
 
 
 def serve(
@@ -132,9 +136,9 @@ def fire_timers(
                 done.counts["expired"] = 1
             break
         if deadline.kind == "session":
-            plays = done.state.plays.copy()
-            done.events.append(happened(plays, done.state.kept, -1, settings.sessions.gap_ms, True))
-            done.state = replace(done.state, plays=plays, open_ms=-1)
+            plays, events = end_session(done.state.play_bytes, done.state.kept, settings.sessions.gap_ms)
+            done.event_bytes.append(events)
+            done.state = replace(done.state, play_bytes=plays, open_ms=-1)
         else:
             _close(done, deadline.place, listener_id, views, settings)
     if done.state is not None:
@@ -146,17 +150,19 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings, 
     state = done.state
     assert state is not None
     track = views.table.handle(play.track_id)
-    if not views.table.tracks[track]["known"]:
+    length_ms, is_known = views.table.length_of(track)
+    if not is_known:
         done.counts["unknown_track"] = 1
     play_hash = key_of(f"{play.play_name}\x1f{play.track_id}")
-    outcome = outcome_of(play, int(views.table.tracks[track]["length_ms"]), settings)
+    outcome = outcome_of(play, length_ms, settings)
     stamp = views.work.next_stamp(views.table)  # first: it may move ``work.own``, the table has grown
-    plays, kept, floor_ms, happening, events, open_ms, stands = fold_play(
-        state.plays, state.kept, state.floor_ms, state.newest_ms, play.started_ms, play.at_ms,
+    plays, kept, floor_ms, happening, events, open_ms, stands, mark = fold_play(
+        state.play_bytes, state.kept, state.floor_ms, state.newest_ms, play.started_ms, play.at_ms,
         (np.uint64(play_hash), np.uint64(key_of(play.event_id))), track,
         (outcome.share, outcome.skipped, play.liked, outcome.ended), settings.sessions.gap_ms,
-        (settings.sessions.history_plays, settings.sessions.history_bytes),
-        views.table.tracks, views.work.own, stamp,
+        (settings.sessions.history_plays, settings.sessions.history_bytes, views.table.longest_id),
+        views.table.track_bytes, views.work.own_bytes, stamp,
+        np.uint64(session_key(play.listener_id, settings)),
     )  # fmt: skip
     if happening == DUPLICATE:
         done.counts["duplicate"] = 1
@@ -178,19 +184,17 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings, 
     newest_ms = max(state.newest_ms, play.at_ms)
     earned = Earned(reward_of(stands, settings), stands[1])
     _credit(done, play, play_hash, earned, happening == INSERTED, views, settings)
-    done.events.append(events)
+    done.event_bytes.append(events)
     assert done.state is not None
     done.state = replace(
-        done.state, plays=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms, open_ms=open_ms
+        done.state, play_bytes=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms, open_ms=open_ms
     )
     if play.at_ms < state.newest_ms:
         done.counts["late_applied"] = 1
         return
     done.heard = happening == INSERTED
     if done.heard and settings.facts.recent_plays:
-        done.recent = (
-            session_mark(plays, play.listener_id, play.started_ms, settings), track, play.at_ms,
-        )  # fmt: skip
+        done.recent = (int(mark), track, play.at_ms)
     if not answering:
         return
     question = Question(play.listener_id, play.event_id, play.at_ms, play.surface, settings.slates.limit)
@@ -235,7 +239,7 @@ def _apply_request(
 def _answer(done: Transition, question: Question, views: Views, settings: Settings) -> None:
     """Decide, and remember the decision until its plays come; a full queue closes its oldest."""
     assert done.state is not None
-    decided = decide(question, done.state.plays, views, settings)
+    decided = decide(question, done.state.play_bytes, views, settings)
     done.decided = decided
     if decided.pending is None:
         return
@@ -318,7 +322,7 @@ def _note_organic(
     if not listed and earned.skipped < 0:
         return
     track = np.array([views.table.handle(play.track_id)], np.int32)
-    context, columns = describe(state.plays, play.listener_id, newest.at_ms, track, views, settings)
+    context, columns = describe(state.play_bytes, play.listener_id, newest.at_ms, track, views, settings)
     done.skip = _skip_foretold(context, columns[0], earned, views)
     described = context.tobytes(), columns.tobytes()
     mark = mark_of(play.listener_id, settings)
@@ -353,7 +357,7 @@ def _close(done: Transition, where: int, listener_id: str, views: Views, setting
         done.feedback.append(feedback)
     if decision.kind == "recommended":
         done.earned.append(sum(decision.rewards))
-        done.events.append(shown_events(later, later.seen, views))
+        done.event_bytes.append(shown_events(later, later.seen, views))
     pending, contrasts = done.state.pending, done.state.contrasts
     if contrasts is not None and decision.kind == "recommended" and newest_decision(pending) is decision:
         contrasts = None

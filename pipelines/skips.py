@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from bandits.prediction import predict_mean
+from bandits.prediction import predict_one
 from bandits.version import Version
 
 ROWS_MIN = 50.0  # with fewer verdicts we do not say
@@ -34,5 +34,4 @@ class Skips(Struct, frozen=True):
         """Return the probability in [0, 1] that this track would be skipped now, None if unknown."""
         if not self.known:
             return None
-        mean = predict_mean(self.version.weights, context, columns.reshape(1, len(columns)))[0]
-        return min(max(float(mean), 0.0), 1.0)
+        return min(max(predict_one(self.version.weights, context, columns), 0.0), 1.0)

@@ -124,18 +124,19 @@ def trim(
     tracks: Records,
     own: Records,
     stamp: int,
-    plays_max: int,
-    bytes_max: int,
+    bounds: tuple[int, int, int],
 ) -> tuple[Records, int, int]:
     """Return (plays within their bounds, how many stay changeable, the newer floor).
 
-    ``floor_ms`` is the newest start among plays that can no longer change: what starts before it
-    comes too late.
+    ``bounds`` are the most plays and bytes kept, and the most bytes that a track's id has. ``floor_ms`` is
+    the newest start among plays that can no longer change: what starts before it comes too late.
     """
     n = plays.shape[0]
-    first = n
+    plays_max, bytes_max, longest_id = bounds
     changeable = kept_most(bytes_max)
     size = changeable * (KEPT_BYTES - OLD_BYTES)
+    fits = n <= plays_max and size + n * (OLD_BYTES + NAME_BYTES + longest_id) <= bytes_max
+    first = 0 if fits else n  # only a long history is measured, play by play
     while first > 0 and n - first < plays_max:
         play = plays[first - 1]
         size += OLD_BYTES

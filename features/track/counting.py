@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from features.track.layout import FOLLOWED, HEARD, SHOWN
-from numeric.arrays import Records
+from features.track.layout import CLOCK, EVENT, FOLLOWED, FOLLOWER, FOLLOWERS_KEPT, HEARD, SHOWN, TRACK
+from numeric.arrays import Bytes, Records
 from numeric.exact import exp2
 from numeric.jit import kernel
 
@@ -12,18 +12,20 @@ HALF_LIVES_AHEAD = 64  # the landmark moves before weights grow past 2^64
 
 @kernel
 def count(
-    tracks: Records,
-    followers: Records,
+    track_bytes: Bytes,
+    follower_bytes: Bytes,
     popular: Records,
     fresh: Records,
-    clock: Records,
-    events: Records,
+    clock_bytes: Bytes,
+    event_bytes: Bytes,
 ) -> None:
-    """Count events, in order, into the facts.
+    """Count events, in order, into the facts; tables and events come as bytes.
 
     An event at t weighs 2^((t − landmark) / half-life), so sums need no touch as time passes and
     every comparison between tracks stays true until the next event.
     """
+    tracks, clock, events = track_bytes.view(TRACK), clock_bytes.view(CLOCK), event_bytes.view(EVENT)
+    followers = follower_bytes.view(FOLLOWER).reshape(-1, FOLLOWERS_KEPT)
     for i in range(events.shape[0]):
         event = events[i]
         track = tracks[event.track]

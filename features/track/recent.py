@@ -9,8 +9,9 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from features.track.layout import TRACK
 from features.track.table import TrackTable
-from numeric.arrays import Records, bytes_of
+from numeric.arrays import Bytes, Indices, bytes_of
 from numeric.jit import kernel, layout
 
 BLOCK_PLAYS = 8
@@ -95,7 +96,7 @@ class RecentPlays:
             return
         number = self.open.get(mark, 0)
         added, gone, gone_mark = append_play(
-            self.blocks, self.clock, table.tracks, np.uint64(mark), number, track
+            self.block_bytes, self.clock, table.track_bytes, np.uint64(mark), number, track
         )
         if gone and self.open.get(int(gone_mark)) == gone:
             del self.open[int(gone_mark)]
@@ -112,12 +113,13 @@ class RecentPlays:
 
 @kernel
 def append_play(
-    blocks: Records, clock: Records, tracks: Records, mark: np.uint64, number: int, track: int
+    block_bytes: Bytes, clock: Indices, track_bytes: Bytes, mark: np.uint64, number: int, track: int
 ) -> tuple[int, int, np.uint64]:
     """Add a play behind those of block ``number`` (0: it opens a session).
 
     Return its block's number, and the number and mark of the block that had to go (0, 0: none).
     """
+    blocks, tracks = block_bytes.view(BLOCK), track_bytes.view(TRACK)
     count = blocks.shape[0]
     gone, gone_mark = 0, np.uint64(0)
     if number == 0 or blocks[number % count].plays == BLOCK_PLAYS:

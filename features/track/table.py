@@ -3,7 +3,7 @@
 A row's number (its handle) is private to the process: it never decides anything and never leaves.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ from features.track.counting import (
     place_fresh,
     place_popular,
 )
-from features.track.layout import CLOCK, EVENT, FOLLOWER, FOLLOWERS_KEPT, TRACK
-from numeric.arrays import bytes_of
+from features.track.layout import CLOCK, FOLLOWER, FOLLOWERS_KEPT, TRACK
+from numeric.arrays import Bytes, bytes_of
 from topics.ids import key_of
 from topics.track import Track
 from topics.track_facts import TrackFacts
@@ -50,6 +50,7 @@ class TrackTable:
         self.titles: dict[int, Track] = {}  # catalogue entries by handle
         self._by_name: dict[str, int] = {}
         self._by_key: dict[int, int] = {}
+        self.longest_id = 0  # in bytes
         self.artists: list[str] = []
         self._by_artist: dict[str, int] = {}
         self.tracks = _empty_tracks(1024)
@@ -59,7 +60,7 @@ class TrackTable:
         self.clock = np.zeros(1, CLOCK)
         self.clock[0] = (popularity_half_life_ms, follower_half_life_ms, -1, -1, 0, 0)
         self.clock_bytes = bytes_of(self.clock)
-        self.track_bytes, self.follower_bytes = bytes_of(self.tracks), bytes_of(self.followers)
+        self._lie()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -75,8 +76,21 @@ class TrackTable:
         handle = self.handle_of_key(key_of(track_id))
         self.names[handle] = track_id
         self._by_name[track_id] = handle
-        self.tracks[handle]["id_bytes"] = len(track_id.encode())
+        size = len(track_id.encode())
+        self.tracks[handle]["id_bytes"] = size
+        self.longest_id = max(self.longest_id, size)
         return handle
+
+    def length_of(self, handle: int) -> tuple[int, bool]:
+        """Return a track's length in ms, 0 if unknown, and whether anything is known of it."""
+        return int(self._lengths[handle]), bool(self._known[handle])
+
+    def handles(self, track_ids: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Return the rows of tracks, new ones for those never heard of."""
+        try:
+            return np.fromiter(map(self._by_name.__getitem__, track_ids), np.int32, len(track_ids))
+        except KeyError:
+            return np.array([self.handle(track_id) for track_id in track_ids], np.int32)
 
     def artist_handle(self, artist_id: str | None) -> int:
         """Return the number of an artist in this process, −1 for none."""
@@ -101,9 +115,9 @@ class TrackTable:
         place_fresh(self.tracks, self.fresh, self.clock, handle)
         return handle
 
-    def count(self, events: npt.NDArray[np.void]) -> None:
-        """Count track events (dtype EVENT) into the facts."""
-        count(self.tracks, self.followers, self.popular, self.fresh, self.clock, events)
+    def count(self, event_bytes: Bytes) -> None:
+        """Count track events (rows of EVENT as bytes) into the facts."""
+        count(self.track_bytes, self.follower_bytes, self.popular, self.fresh, self.clock_bytes, event_bytes)
 
     def facts(self, handle: int) -> TrackFacts:
         """Return what has been counted about one track, as a record."""
@@ -204,16 +218,16 @@ class TrackTable:
         if handle == len(self.tracks):
             self.tracks = np.concatenate([self.tracks, _empty_tracks(handle)])
             self.followers = np.concatenate([self.followers, _empty_followers(handle)])
-            self.track_bytes, self.follower_bytes = bytes_of(self.tracks), bytes_of(self.followers)
+            self._lie()
         self._by_key[key] = handle
         self.names.append("")
         self.tracks[handle]["key"] = key
         return handle
 
-
-def no_events() -> npt.NDArray[np.void]:
-    """Return an empty array of track events."""
-    return np.empty(0, EVENT)
+    def _lie(self) -> None:
+        """Note where the tables lie in memory; they have moved."""
+        self.track_bytes, self.follower_bytes = bytes_of(self.tracks), bytes_of(self.followers)
+        self._lengths, self._known = self.tracks["length_ms"], self.tracks["known"]
 
 
 def _empty_tracks(n: int) -> npt.NDArray[np.void]:

@@ -7,12 +7,13 @@ from typing import Any
 import apache_beam as beam
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindows
 from msgspec.structs import replace
 
+from features.track.layout import EVENT
 from features.track.tally import decode_tally, merged, tally_of
+from numeric.arrays import Bytes
 from pipelines.beam_job.blocks import Row, in_log_order
 from pipelines.beam_job.catalogue import Lengths
 from pipelines.beam_job.reading import LETTERS, NAMESPACE
@@ -57,7 +58,7 @@ class FoldListener(beam.DoFn):  # type: ignore[misc]  # beam has no types
 
     def start_bundle(self) -> None:
         """Begin with nothing to be tallied: a bundle that failed is done again from its start."""
-        self._events: list[npt.NDArray[np.void]] = []
+        self._events: list[Bytes] = []
         self._holding = 0
 
     def process(self, listener: tuple[str, Iterable[bytes]], lengths: Known, newest_ms: int) -> Iterator[Any]:
@@ -117,14 +118,13 @@ class FoldListener(beam.DoFn):  # type: ignore[misc]  # beam has no types
         for meaningless in ("unknown_track", "unknown_decision"):  # nothing is known of either here
             done.counts.pop(meaningless, None)
         counts.update(done.counts)
-        for events in done.events:
-            self._events.append(events)
-            self._holding += len(events)
+        self._events += done.event_bytes
+        self._holding += sum(map(len, done.event_bytes)) // EVENT.itemsize
         return done.state
 
     def _tallied(self) -> Iterator[beam.pvalue.TaggedOutput]:
         if self._holding:
-            whole = tally_of(np.concatenate(self._events), self._views.table)
+            whole = tally_of(np.concatenate(self._events).view(EVENT), self._views.table)
             for part, tally in whole.split(PARTS):
                 yield beam.pvalue.TaggedOutput(TALLIES, (part, tally.encode()))
         self._events, self._holding = [], 0

@@ -4,11 +4,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from features.track.layout import EVENT
 from features.track.table import TrackTable
-from pipelines.collect import collect, joined, rows_of
+from numeric.arrays import Bytes, bytes_of
+from pipelines.collect import collect, rows_of
 from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.cache import PROGRESS, VERSION, Cache, progress_value
 from pipelines.faust_worker.producer import Output, schema
@@ -56,7 +57,7 @@ class Collecting:
         self._news: dict[int, None] = {}  # handles, the longest unheard first
         self._changed: set[int] = set()  # since the last batch
         self._newest_ms = 0
-        self._events: list[npt.NDArray[np.void]] = []
+        self._events: list[Bytes] = []
         self._buried: list[Output] = []
         self._restore(cache)
 
@@ -70,7 +71,7 @@ class Collecting:
         except Rejected as error:
             self._buried.append(self._burial.rejected(record, error))
             return
-        self._events.append(events)
+        self._events.append(bytes_of(events))
 
     def idle(self, now_ms: int) -> None:  # noqa: ARG002  event time stands still with the partition
         """Publish all news: nobody knows when the next event comes."""
@@ -108,8 +109,9 @@ class Collecting:
     def _count(self) -> None:
         if not self._events:
             return
-        rows = joined(self._events)
-        collect(self.table, rows)
+        events = np.concatenate(self._events)
+        collect(self.table, events)
+        rows = events.view(EVENT)
         self._newest_ms = max(self._newest_ms, int(rows["at_ms"].max()))
         for handle in np.unique(rows["track"]).tolist():
             self._changed.add(handle)

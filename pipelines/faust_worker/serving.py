@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
-from pipelines.collect import joined, recent_play_of, records_of
+from features.track.layout import EVENT
+from numeric.arrays import Bytes
+from pipelines.collect import recent_play_of, records_of
 from pipelines.decide import whole_decision
 from pipelines.erase import erase
 from pipelines.faust_worker.burial import Burial
@@ -86,7 +87,7 @@ class Serving:
         self._metrics = metrics
         self._timers = TimerQueue()
         self._batched = NOTHING  # the last offset that a batch told of
-        self._events: list[npt.NDArray[np.void]] = []  # of tracks, since the last batch
+        self._events: list[Bytes] = []  # of tracks, since the last batch
         self._tracks = TrackPartitions(table, topics["track-events"].partitions)
         for listener_id, due_ms in _stored_timers(cache):
             self._timers.schedule(listener_id, due_ms)
@@ -154,7 +155,7 @@ class Serving:
         if done.state is not None:
             self._timers.schedule(listener_id, done.state.due_ms)
         self._outputs += outputs
-        self._events += done.events
+        self._events += done.event_bytes
 
     def _emitted(self, listener_id: str, done: Transition) -> Iterator[Output]:
         names, partition = self._names, self._partition
@@ -175,7 +176,7 @@ class Serving:
         """Yield what happened to tracks since the last batch, packed for each of their partitions."""
         if not self._events:
             return
-        events, self._events = joined(self._events), []
+        events, self._events = np.concatenate(self._events).view(EVENT), []
         topic, table = self._names["track-events"], self._views.table
         for partition, some in self._tracks.split(events):
             for record in records_of(some, table):

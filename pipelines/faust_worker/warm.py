@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from numeric.arrays import bytes_of
 from pipelines.collect import collect, records_of, rows_of
 from pipelines.learn import Learner, versions_of
 from pipelines.serve import FOREVER_MS, fire_timers, serve
@@ -27,7 +28,7 @@ def warm_up(settings: Settings) -> None:
             state = done.state
             for events in done.events:
                 for sent in records_of(events, views.table):
-                    collect(views.table, rows_of(sent, views.table))
+                    collect(views.table, bytes_of(rows_of(sent, views.table)))
             for feedback in done.feedback:
                 learner.learn(feedback)
         if k == PLAYS // 2:

@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from features.track.layout import EVENT
+from numeric.arrays import bytes_of
 from pipelines.collect import recent_play_of, recent_row_of, records_of, rows_of
 from pipelines.failures import Failures
 from pipelines.learn import Learner
@@ -138,7 +140,7 @@ def _delayed(engine: Engine) -> dict[bytes, bytes | None]:
     }
     first_new = max(engine.stored_delayed.stop, waiting.start)
     for k, delayed in enumerate(islice(engine.delayed, first_new - waiting.start, None), first_new):
-        events = [record for rows in delayed.events for record in records_of(rows, table)]
+        events = [record for some in delayed.event_bytes for record in records_of(some.view(EVENT), table)]
         recent = None if delayed.recent is None else recent_play_of(delayed.recent, table)
         waits = Waiting(delayed.play, delayed.feedback, events, recent)
         changes[key("waiting", _numbered(k))] = sealed(waits)
@@ -162,7 +164,7 @@ def restore(engine: Engine, store: Store, progress: Progress) -> None:
     table = engine.views.table
     for _, value in store.scan(prefix("waiting")):
         waiting = _waiting.decode(unseal(value, VERSION, what="what is not yet learned"))
-        events = [rows_of(record, table) for record in waiting.events]
+        events = [bytes_of(rows_of(record, table)) for record in waiting.events]
         recent = None if waiting.recent is None else recent_row_of(waiting.recent, table)
         engine.delayed.append(Delayed(waiting.play, waiting.feedback, events, recent))
     engine.stored_delayed = range(engine.learned, engine.learned + len(engine.delayed))

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from features.track.layout import EVENT
+from numeric.arrays import Bytes
 from pipelines.collect import collect, records_of
 from pipelines.erase import erase
 from pipelines.learn import Learner
@@ -34,7 +36,7 @@ class Delayed(NamedTuple):
 
     play: int
     feedback: list[Feedback]
-    events: list[npt.NDArray[np.void]]
+    event_bytes: list[Bytes]  # of tracks
     recent: tuple[int, int, int] | None = None  # (session mark, track, event time)
 
 
@@ -162,10 +164,10 @@ class Engine:
         if not self.learning:
             return
         if self.view_lag == 0:
-            self._learn(Delayed(self.plays, done.feedback, done.events, done.recent))
+            self._learn(Delayed(self.plays, done.feedback, done.event_bytes, done.recent))
             return
-        if done.feedback or done.events or done.recent:
-            self.delayed.append(Delayed(self.plays, done.feedback, done.events, done.recent))
+        if done.feedback or done.event_bytes or done.recent:
+            self.delayed.append(Delayed(self.plays, done.feedback, done.event_bytes, done.recent))
         self.catch_up(self.view_lag)
 
     def _learn(self, news: Delayed) -> None:
@@ -175,14 +177,14 @@ class Engine:
             self.views.recent.append(mark, track, self.views.table)
             if self.durable:
                 self.followed.add(track)
-        for events in news.events:
+        for some in news.event_bytes:
             try:
-                collect(self.views.table, events)
+                collect(self.views.table, some)
             except Exception as error:  # noqa: BLE001  the driver buries it; the listener has moved on
-                lines = b"".join(map(encode_line, records_of(events, self.views.table)))
+                lines = b"".join(map(encode_line, records_of(some.view(EVENT), self.views.table)))
                 self.failed.append(Failed("track-events", lines, error))
-            if self.durable and len(events):
-                self.counted.append(events["track"])
+            if self.durable and len(some):
+                self.counted.append(some.view(EVENT)["track"])
         due = False
         for feedback in news.feedback:
             try:

@@ -51,7 +51,7 @@ def microseconds_per_decide(advisor: EngineAdvisor, settings: Settings) -> float
         before = process_time()
         for who, state in states:
             question = Question(who, "bench", state.newest_ms + 1_000, "now_playing", settings.slates.limit)
-            decide(question, state.plays, engine.views, settings)
+            decide(question, state.play_bytes, engine.views, settings)
         passes.append((process_time() - before) / len(states))
     return 1e6 * min(passes)
 

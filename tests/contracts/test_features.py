@@ -13,6 +13,7 @@ from features.context import CONTEXT, fill_context
 from features.listener.covisits import place_covisits
 from features.pair import PAIR, fill_columns
 from features.track.counting import move_followers, move_popularity
+from numeric.arrays import bytes_of
 from pipelines.decide import describe
 from pipelines.settings import Settings
 from pipelines.views import Views
@@ -144,7 +145,7 @@ def test_what_others_play_changes_nothing_of_a_listener_s_own(world: World) -> N
 
     seen = []
     for plays in (ann, bob, ann, plays_of([], world), ann):
-        context, columns = describe(plays, "ann", NOW_MS, handles, views, Settings())
+        context, columns = describe(bytes_of(plays), "ann", NOW_MS, handles, views, Settings())
         seen.append(context.tobytes() + columns.tobytes())
 
     assert seen[0] == seen[2] == seen[4]

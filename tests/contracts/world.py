@@ -10,6 +10,7 @@ from features.listener.recall import recall
 from features.track.layout import EVENT
 from features.track.recent import RecentPlays
 from features.track.table import TrackTable
+from numeric.arrays import bytes_of
 from pipelines.views import Workspace
 from topics.ids import key_of
 from topics.track import Track
@@ -65,7 +66,7 @@ def world_of(seed: int, order: list[str] | None = None) -> World:
     events["at_ms"] = NOW_MS - np.sort(dice.integers(0, 60 * DAY_MS, len(events)))[::-1]
     events["skipped"] = dice.integers(-1, 2, len(events))
     events["share"] = dice.random(len(events))
-    world.table.count(events)
+    world.table.count(bytes_of(events))
     for session in range(100):
         for i in dice.integers(0, len(NAMES) // (1 + session % 3), dice.integers(1, 20)):
             world.recent.append(session, world.table.handle(NAMES[i]), world.table)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from features.track.layout import SHOWN
 from features.track.table import TrackTable
+from numeric.arrays import bytes_of
 from pipelines.collect import collect, recent_play_of, rows_of
 from pipelines.erase import erase
 from pipelines.faust_worker.cache import PROGRESS, Progress
@@ -325,7 +326,7 @@ def _check_facts(published: Published, problems: Problems) -> None:
                     int(settings.facts.follower_half_life_days * DAY_MS),
                 )
             table = tables[record.partition]
-            collect(table, rows_of(decode(record.value or b"", "track-events.v1"), table))
+            collect(table, bytes_of(rows_of(decode(record.value or b"", "track-events.v1"), table)))
     stored = _newest(published, "collect-changelog", "facts")
     expected = {
         table.names[handle]: table.facts(handle)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.track.layout import FOLLOWED, FOLLOWERS_KEPT, HEARD, SHOWN
 from features.track.table import TrackTable
+from numeric.arrays import bytes_of
 from tests.features.making import DAY_MS, START_MS, event, random_events, table_of
 from topics.track import Track
 from topics.track_facts import TrackFacts
@@ -30,7 +31,7 @@ def test_an_event_is_counted_into_the_facts_it_is_about() -> None:
         event(SHOWN, 0, at_ms, residual=0.25),
     ]
 
-    table.count(np.concatenate(rows))
+    table.count(bytes_of(np.concatenate(rows)))
 
     facts = table.facts(0)
     assert [getattr(facts, name) for name in COUNTS] == [3.0, 1.0, 2.0, 1.0, 0.25]
@@ -41,11 +42,11 @@ def test_an_event_is_counted_into_the_facts_it_is_about() -> None:
 def test_moving_the_landmark_multiplies_by_an_exact_power_of_two(seed: int, weeks: int) -> None:
     """An event far ahead moves it: what was counted before keeps every bit of its fraction."""
     table = table_of(NAMES)
-    table.count(random_events(np.random.default_rng(seed), len(NAMES) - 1, 60, days=100))
+    table.count(bytes_of(random_events(np.random.default_rng(seed), len(NAMES) - 1, 60, days=100)))
     before = [table.facts(i) for i in range(len(NAMES) - 1)]
     newest_ms = max(facts.at_ms for facts in before)
 
-    table.count(event(HEARD, len(NAMES) - 1, newest_ms + weeks * WEEK_MS))
+    table.count(bytes_of(event(HEARD, len(NAMES) - 1, newest_ms + weeks * WEEK_MS)))
 
     for old, new in zip(before, [table.facts(i) for i in range(len(NAMES) - 1)], strict=True):
         moved = new.popularity_landmark - old.popularity_landmark
@@ -56,12 +57,12 @@ def test_moving_the_landmark_multiplies_by_an_exact_power_of_two(seed: int, week
 def test_where_the_landmark_stands_makes_no_difference(seed: int, apart: int) -> None:
     """Two tables whose first event was weeks apart count the same, to an exact power of two."""
     one, other = table_of(NAMES), table_of(NAMES)
-    one.count(event(HEARD, 5, START_MS))
-    other.count(event(HEARD, 5, START_MS - apart * WEEK_MS))
+    one.count(bytes_of(event(HEARD, 5, START_MS)))
+    other.count(bytes_of(event(HEARD, 5, START_MS - apart * WEEK_MS)))
     rows = random_events(np.random.default_rng(seed), 5, 60, days=20)
 
-    one.count(rows)
-    other.count(rows)
+    one.count(bytes_of(rows))
+    other.count(bytes_of(rows))
 
     for i in range(5):
         ours, theirs = one.facts(i), other.facts(i)
@@ -75,7 +76,7 @@ def test_facts_come_out_of_another_table_as_they_went_in(seed: int, order: list[
     table = table_of(NAMES)
     for name in NAMES[:3]:
         table.list_track(Track(name, artist_id=f"by {name}"))
-    table.count(random_events(np.random.default_rng(seed), len(NAMES), 80, days=30))
+    table.count(bytes_of(random_events(np.random.default_rng(seed), len(NAMES), 80, days=30)))
     facts = [table.facts(handle) for handle in range(len(NAMES))]
     other = table_of([*reversed(order[:3])])
 
@@ -116,7 +117,7 @@ def test_facts_take_at_most_one_kib() -> None:
     rows = [event(FOLLOWED, 0, START_MS + i, by=table.handle(f"f{i}"), steps=1 + i % 5) for i in range(300)]
     heard = [event(HEARD, 0, START_MS, skipped=1), event(SHOWN, 0, START_MS, residual=0.1)]
 
-    table.count(np.concatenate(rows + heard))
+    table.count(bytes_of(np.concatenate(rows + heard)))
 
     facts = table.facts(0)
     assert len(facts.followers) == 16 * FOLLOWERS_KEPT
@@ -128,9 +129,9 @@ def test_a_full_list_of_followers_gives_up_the_lightest() -> None:
     table = table_of(["t"])
     by = [table.handle(f"f{i}") for i in range(FOLLOWERS_KEPT + 1)]
     for i in range(FOLLOWERS_KEPT):
-        table.count(event(FOLLOWED, 0, START_MS, by=by[i], steps=1 if i else 5))
+        table.count(bytes_of(event(FOLLOWED, 0, START_MS, by=by[i], steps=1 if i else 5)))
 
-    table.count(event(FOLLOWED, 0, START_MS, by=by[-1], steps=1))
+    table.count(bytes_of(event(FOLLOWED, 0, START_MS, by=by[-1], steps=1)))
 
     kept = set(table.followers[0]["track"].tolist())
     assert by[-1] in kept
@@ -142,7 +143,7 @@ def test_a_full_list_of_followers_gives_up_the_lightest() -> None:
 def test_an_id_and_its_handle_find_each_other_however_many_there_are() -> None:
     """The table grows by doubling; rows keep what they hold."""
     table = TrackTable()
-    table.count(event(HEARD, table.handle("first"), START_MS))
+    table.count(bytes_of(event(HEARD, table.handle("first"), START_MS)))
 
     handles = [table.handle(f"t{i}") for i in range(5_000)]
 

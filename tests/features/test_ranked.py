@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from features.track.layout import FOLLOWED, HEARD, SHOWN
 from features.track.table import TrackTable
+from numeric.arrays import bytes_of
 from tests.features.making import DAY_MS, START_MS, event, table_of
 from topics.track import Track
 
@@ -48,7 +49,7 @@ def test_both_lists_are_the_first_of_a_sort_after_every_change(changes: list[Any
         if isinstance(change, Track):
             table.list_track(change)
         else:
-            table.count(change)
+            table.count(bytes_of(change))
             heard |= {int(row["track"]) for row in change if row["kind"] == HEARD}
 
         assert table.ranked() == sorted_lists(table, heard)
@@ -75,7 +76,7 @@ def test_lists_are_the_same_in_a_process_that_met_the_tracks_in_another_order(
             if isinstance(change, Track):
                 table.list_track(change)
             else:
-                table.count(renamed(change, one, table))
+                table.count(bytes_of(renamed(change, one, table)))
 
     assert one.ranked() == other.ranked()
 
@@ -91,10 +92,10 @@ def renamed(rows: Any, one: TrackTable, other: TrackTable) -> Any:
 def test_a_restart_puts_both_lists_back() -> None:
     """`restore_ranked` of `ranked` gives the same lists and places, whatever stood there."""
     table = table_of(NAMES, popular=POPULAR, fresh=FRESH)
-    table.count(np.concatenate([event(HEARD, i % 6, START_MS + i * DAY_MS) for i in range(20)]))
+    table.count(bytes_of(np.concatenate([event(HEARD, i % 6, START_MS + i * DAY_MS) for i in range(20)])))
     before = table.ranked()
     other = table_of([*reversed(NAMES)], popular=POPULAR, fresh=FRESH)
-    other.count(event(HEARD, 0, START_MS))
+    other.count(bytes_of(event(HEARD, 0, START_MS)))
 
     other.restore_ranked(*before)
 

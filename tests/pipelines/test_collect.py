@@ -7,6 +7,7 @@ import pytest
 
 from features.track.layout import EVENT, FOLLOWED, HEARD, SHOWN
 from features.track.table import TrackTable
+from numeric.arrays import bytes_of
 from pipelines.collect import SENT, collect, records_of, rows_of
 from tests.pipelines.making import Listening, play
 from topics.codec import decode, encode
@@ -81,9 +82,9 @@ def test_facts_are_the_same_whether_events_travelled_or_not(ann: Listening) -> N
     here, there = ann.views.table, TrackTable()
 
     sent = [encode(record) for record in records_of(rows, here)]
-    collect(here, rows)
+    collect(here, bytes_of(rows))
     for value in sent:
-        collect(there, rows_of(decode(value, "track-events.v1"), there))
+        collect(there, bytes_of(rows_of(decode(value, "track-events.v1"), there)))
 
     for name in (f"t{i}" for i in range(5)):
         ours, theirs = here.facts(here.handle(name)), there.facts(there.handle(name))
@@ -96,7 +97,7 @@ def test_no_events_change_nothing() -> None:
     """An empty batch is an empty batch."""
     table = TrackTable()
 
-    collect(table, np.zeros(0, EVENT))
+    collect(table, bytes_of(np.zeros(0, EVENT)))
 
     assert len(table) == 0
     assert table.clock["popularity_landmark"].tolist() == [-1]

@@ -81,7 +81,7 @@ def history(state: Listener, listening: Listening) -> tuple[Any, ...]:
 def features(listening: Listening) -> tuple[bytes, bytes]:
     """The context vector and the columns of every track, some minutes later."""
     handles = np.arange(TRACKS, dtype=np.int32)
-    now_ms, plays = listening.state.newest_ms + 300_000, listening.state.plays
+    now_ms, plays = listening.state.newest_ms + 300_000, listening.state.play_bytes
     context, columns = describe(plays, "ann", now_ms, handles, listening.views, listening.settings)
     return context.tobytes(), columns.tobytes()
 

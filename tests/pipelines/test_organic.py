@@ -106,7 +106,9 @@ def test_an_organic_play_is_described_as_it_stood_when_the_slate_was_drawn(ann: 
     ann.take(play("e1", "t5", 0, 190))
     beside = ask_for_four_of(ann, 300)
     handle = np.array([ann.views.table.handle(beside[0])], np.int32)
-    context, columns = describe(ann.state.plays, "ann", ann.scores[-1].at_ms, handle, ann.views, ann.settings)
+    context, columns = describe(
+        ann.state.play_bytes, "ann", ann.scores[-1].at_ms, handle, ann.views, ann.settings
+    )
 
     ann.take(play("e2", beside[0], 310, 190))
 

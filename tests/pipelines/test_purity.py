@@ -30,7 +30,7 @@ class BrokenPolicy:
 
 def bits(state: Listener) -> tuple[Any, ...]:
     """Everything in a state, to the last bit."""
-    others = [getattr(state, name) for name in state.__struct_fields__ if name != "plays"]
+    others = [getattr(state, name) for name in state.__struct_fields__ if name != "play_bytes"]
     return state.plays.tobytes(), msgspec.msgpack.encode(others)
 
 

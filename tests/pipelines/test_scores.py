@@ -1,5 +1,6 @@
 """Which records are answered, and with what."""
 
+from numeric.arrays import bytes_of
 from tests.pipelines.making import LENGTH_MS, Listening, make_views, play, request, small, track_ids
 from topics.codec import encode
 
@@ -142,4 +143,4 @@ def count_all(listening: Listening) -> None:
     """Let the views know what this listener heard."""
     for record in (play("again", "t0", 9_000, 10), play("and again", "t1", 9_200, 10)):
         for rows in listening.take(record).events:
-            listening.views.table.count(rows)
+            listening.views.table.count(bytes_of(rows))

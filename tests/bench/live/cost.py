@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from features.track.table import TrackTable
+from numeric.arrays import bytes_of
 from pipelines.collect import SENT, collect, rows_of
 from pipelines.faust_worker.warm import warm_up
 from pipelines.kafka.letters import schema_of
@@ -119,7 +120,7 @@ class Round:
         for record in records:
             found = decode(record.value or b"", "track-events.v1")
             self.events += len(found.rows) // SENT.itemsize
-            collect(table, rows_of(found, table))
+            collect(table, bytes_of(rows_of(found, table)))
 
 
 def taken(worker: WorkerProcess, step: str) -> dict[str, int]:
