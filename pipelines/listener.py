@@ -68,6 +68,7 @@ class Listener(Struct, frozen=True, gc=False):
     requests: tuple[int, ...] = ()  # hashes of the newest request ids
     pending: tuple[Pending, ...] = ()
     contrasts: Contrasts | None = None  # of the newest recommended decision, while it is pending
+    spent_ms: int = -1  # up to when the share of influence is spent (`pipelines.influence`)
 
     @property
     def plays(self) -> Plays:
@@ -89,6 +90,7 @@ class _Stored(Struct, frozen=True, array_like=True):
     columns: bytes  # those that are not zero
     layout: str  # of these columns
     contrasts: tuple[bytes, tuple[str, ...], float] | None
+    spent_ms: int
 
 
 class _StoredPending(Struct, frozen=True, array_like=True):
@@ -141,6 +143,7 @@ def store_listener(listener: Listener, names: list[str]) -> bytes:
             words.tobytes(),
             LAYOUT,
             None if beside is None else (beside.listed, beside.tracks, beside.weight),
+            listener.spent_ms,
         )
     )
 
@@ -182,6 +185,7 @@ def restore_listener(value: bytes, handle: Callable[[str], int]) -> Listener:
             ]
         ),
         None if beside is None else Contrasts(beside[0], beside[1], columns[told:], beside[2]),
+        stored.spent_ms,
     )
 
 

@@ -3,15 +3,15 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from pipelines import listener_v1
+from pipelines import listener_v1, listener_v2
 from pipelines.listener import Listener, restore_listener, store_listener
 from state.envelope import seal, unseal
 from state.keys import key, prefix
 from state.store import Store
 
 FAMILY = "listener"
-VERSION = 2
-UPGRADES = {1: listener_v1.upgraded}
+VERSION = 3
+UPGRADES = {1: listener_v1.upgraded, 2: listener_v2.upgraded}
 DECODED_MAX = 20_000
 DISPLACED_MAX = 256
 

@@ -68,6 +68,11 @@ class Metrics:
             ["kind", "outcome"],
             registry=registry,
         )
+        self.beyond_limit = Counter(
+            "segue_records_beyond_limit",
+            "Records of listeners whose share of influence was spent: answered, and told to nobody",
+            registry=registry,
+        )
         self.dead_letters = Counter(
             "segue_dead_letters", "Records that could not be used", ["reason"], registry=registry
         )
@@ -134,6 +139,8 @@ class Metrics:
     def took(self, kind: str, done: Transition, seconds: float | None = None) -> None:
         """Count one record's transition; ``seconds`` from its receipt to its scores, if that was measured."""
         self._counted[self.records, (kind, outcome_of(done))] += 1
+        if "beyond_limit" in done.counts:
+            self._counted[self.beyond_limit, ()] += 1
         if done.decided is not None:
             self._decided(done.decided)
             if seconds is not None:

@@ -29,6 +29,7 @@ from pipelines.credit import (
     verdict_alone,
 )
 from pipelines.decide import Decided, Question, decide, describe
+from pipelines.influence import spent
 from pipelines.listener import (
     FRAME_BYTES,
     STATE_BYTES_MAX,
@@ -101,9 +102,9 @@ def serve(
     if done.state is None:
         done.state = new_listener()
     if isinstance(record, Play):
-        _apply_play(done, record, views, settings, answering=answering)
+        _apply_play(done, record, views, settings, received_ms, answering=answering)
     else:
-        _apply_request(done, record, views, settings, answering=answering)
+        _apply_request(done, record, views, settings, received_ms, answering=answering)
     _make_room(done, record.listener_id, views, settings)
     done.state = with_due(done.state, settings)
     return done
@@ -146,7 +147,15 @@ def fire_timers(
     return done
 
 
-def _apply_play(done: Transition, play: Play, views: Views, settings: Settings, *, answering: bool) -> None:
+def _apply_play(
+    done: Transition,
+    play: Play,
+    views: Views,
+    settings: Settings,
+    received_ms: int | None,
+    *,
+    answering: bool,
+) -> None:
     state = done.state
     assert state is not None
     track = views.table.handle(play.track_id)
@@ -182,9 +191,14 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings, 
             "started_ms",
         )
     newest_ms = max(state.newest_ms, play.at_ms)
-    earned = Earned(reward_of(stands, settings), stands[1])
-    _credit(done, play, play_hash, earned, happening == INSERTED, views, settings)
-    done.event_bytes.append(events)
+    counts = _spend(done, newest_ms if received_ms is None else received_ms, settings)
+    if counts:
+        earned = Earned(reward_of(stands, settings), stands[1])
+        _credit(done, play, play_hash, earned, happening == INSERTED, views, settings)
+        done.event_bytes.append(events)
+    else:  # nobody is told of it, now or when it ends
+        plays, _ = end_session(plays, kept, settings.sessions.gap_ms)
+        open_ms = -1
     assert done.state is not None
     done.state = replace(
         done.state, play_bytes=plays, kept=kept, floor_ms=floor_ms, newest_ms=newest_ms, open_ms=open_ms
@@ -193,16 +207,22 @@ def _apply_play(done: Transition, play: Play, views: Views, settings: Settings, 
         done.counts["late_applied"] = 1
         return
     done.heard = happening == INSERTED
-    if done.heard and settings.facts.recent_plays:
+    if done.heard and counts and settings.facts.recent_plays:
         done.recent = (int(mark), track, play.at_ms)
     if not answering:
         return
     question = Question(play.listener_id, play.event_id, play.at_ms, play.surface, settings.slates.limit)
-    _answer(done, question, views, settings)
+    _answer(done, question, views, settings, counts=counts)
 
 
 def _apply_request(
-    done: Transition, request: Request, views: Views, settings: Settings, *, answering: bool
+    done: Transition,
+    request: Request,
+    views: Views,
+    settings: Settings,
+    received_ms: int | None,
+    *,
+    answering: bool,
 ) -> None:
     state = done.state
     assert state is not None
@@ -218,11 +238,14 @@ def _apply_request(
             "at_ms",
         )
     is_newest = request.at_ms >= state.newest_ms
+    newest_ms = max(state.newest_ms, request.at_ms)
+    counts = _spend(done, newest_ms if received_ms is None else received_ms, settings)
+    assert done.state is not None
     done.state = replace(
-        state,
+        done.state,
         requests=(*state.requests, name)[-REQUESTS_KEPT:],
-        newest_ms=max(state.newest_ms, request.at_ms),
-        pending=_with_shown(state.pending, request.shown),
+        newest_ms=newest_ms,
+        pending=_with_shown(state.pending, request.shown) if counts else state.pending,
     )
     if not is_newest:
         done.counts["late_applied"] = 1
@@ -233,15 +256,29 @@ def _apply_request(
     question = Question(
         request.listener_id, request.request_id, request.at_ms, request.surface, limit, request.candidates
     )
-    _answer(done, question, views, settings)
+    _answer(done, question, views, settings, counts=counts)
 
 
-def _answer(done: Transition, question: Question, views: Views, settings: Settings) -> None:
-    """Decide, and remember the decision until its plays come; a full queue closes its oldest."""
+def _spend(done: Transition, now_ms: int, settings: Settings) -> bool:
+    """Return whether this record counts for others, and note what of its listener's share that takes."""
+    assert done.state is not None
+    spent_ms = spent(done.state.spent_ms, now_ms, settings)
+    if spent_ms is None:
+        done.counts["beyond_limit"] = 1
+        return False
+    done.state = replace(done.state, spent_ms=spent_ms)
+    return True
+
+
+def _answer(done: Transition, question: Question, views: Views, settings: Settings, *, counts: bool) -> None:
+    """Decide, and remember the decision until its plays come; a full queue closes its oldest.
+
+    What does not count for others is answered like everything, but nothing is learned from the answer.
+    """
     assert done.state is not None
     decided = decide(question, done.state.play_bytes, views, settings)
     done.decided = decided
-    if decided.pending is None:
+    if decided.pending is None or not counts:
         return
     while len(done.state.pending) >= settings.slates.pending:
         waiting = [i for i, p in enumerate(done.state.pending) if p.kind == "recommended"]

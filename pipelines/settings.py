@@ -26,6 +26,7 @@ LIVE = frozenset({"kafka", "worker"})
 """Sections that say how a deployment runs; no score depends on them."""
 
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 86_400_000
 
 
@@ -157,6 +158,17 @@ class Facts(Section):
     )
 
 
+class Limits(Section):
+    """What one listener may do to what all share: policy, popularity, followers, covisits."""
+
+    records_per_hour: int = Field(
+        600,
+        ge=1,
+        le=3_600_000,
+        description="records of one listener that count for others: at once, and again in every hour",
+    )
+
+
 class Settings(BaseSettings):
     """Everything that may be set. ``seed`` and ``mark_key`` make dice and marks; keep the key secret."""
 
@@ -173,6 +185,7 @@ class Settings(BaseSettings):
     learning: Learning = Learning()
     rewards: Rewards = Rewards()
     facts: Facts = Facts()
+    limits: Limits = Limits()
     kafka: Kafka = Kafka()
     worker: Worker = Worker()
 

@@ -64,7 +64,7 @@ def written() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
 def test_what_a_version_has_stored_is_read(version: str) -> None:
     """A listener, a track's facts and progress. Decisions that wait come back while columns are the same."""
     stored = {path.stem: path.read_bytes() for path in (FOLDER / version).glob("*.bin")}
