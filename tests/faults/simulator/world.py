@@ -186,7 +186,8 @@ class World:
             self._go(script.end_s)
             self._mend()
             until_s = loop.time() + SETTLE_S
-            while not self.settled():
+            newest_s = max([event.at_s for event in script.events], default=0.0)  # one sent twice comes later
+            while loop.time() <= newest_s or not self.settled():
                 if loop.time() > until_s:
                     raise Wrong("stuck", "; ".join(self.states()))
                 self._go(loop.time() + LOOK_S)
