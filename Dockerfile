@@ -11,7 +11,7 @@ COPY state state
 COPY topics topics
 RUN sed -n '/^uv==/,/# via/p' requirements.lock > uv.lock \
     && pip install -q --no-cache-dir --require-hashes -r uv.lock \
-    && uv pip install -q --system --no-cache -c requirements.lock '.[faust,page]' \
+    && uv pip install -q --system --no-cache --compile-bytecode -c requirements.lock '.[faust,page]' \
     && useradd --create-home segue \
     && mkdir -p /var/lib/segue /var/cache/segue \
     && chown segue /var/lib/segue /var/cache/segue \

@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+unexport PYTHONDONTWRITEBYTECODE # with it every process compiles all that it imports, two seconds of it
 READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 ROOMS := bandits candidates features numeric pipelines \
 	$(wildcard tests/bandits tests/candidates tests/features tests/numeric tests/pipelines tests/contracts tests/golden)

@@ -8,9 +8,11 @@ No fast-math: additions are never reordered and products never fused, so the bit
 the processor. What needs an exponential or a logarithm takes it from `numeric.exact`.
 """
 
+import sys
 import tempfile
 from collections.abc import Callable
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +58,18 @@ def layout(fields: list[tuple[Any, ...]], *, align: bool = True) -> np.dtype[np.
     """
     rows = np.dtype(fields, align=align)
     return np.dtype((np.record, rows)) if numba.config.DISABLE_JIT else rows
+
+
+def load_compiler() -> None:
+    """Load what numba loads on its first call, but not scipy, whose BLAS no kernel uses: 0.2 s of it."""
+    is_there = "scipy.linalg" in sys.modules
+    if not is_there:
+        sys.modules["scipy.linalg"] = None  # type: ignore[assignment]  # "not installed", for a moment
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        if not is_there:
+            del sys.modules["scipy.linalg"]
 
 
 F = TypeVar("F", bound=Callable[..., Any])

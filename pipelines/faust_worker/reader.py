@@ -10,6 +10,7 @@ from pipelines.faust_worker.machine import Machine
 FETCH_BYTES = 9 << 20
 CHUNK = 2_000  # records at once
 WAIT_MS = 200
+AGAIN_MS = 20  # a new client does not know its topics yet, and asks again after this
 STUCK_S = 60.0  # a transaction that its owner left open is undone by then
 
 
@@ -21,6 +22,7 @@ def consumer_of(machine: Machine, **options: Any) -> Any:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         max_partition_fetch_bytes=FETCH_BYTES,
+        retry_backoff_ms=AGAIN_MS,
         **options,
     )
 
@@ -59,7 +61,7 @@ async def end_of(topic: str, partition: int, machine: Machine) -> int:
 
 
 async def _end(place: TopicPartition, machine: Machine) -> int:
-    consumer = machine.consumer(group_id=None)
+    consumer = machine.consumer(group_id=None, retry_backoff_ms=AGAIN_MS)
     await consumer.start()
     try:
         return int((await consumer.end_offsets([place]))[place])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from numeric.arrays import bytes_of
+from numeric.jit import load_compiler
 from pipelines.collect import collect, records_of, rows_of
 from pipelines.learn import Learner, versions_of
 from pipelines.serve import FOREVER_MS, fire_timers, serve
@@ -17,6 +18,7 @@ PLAYS = 12
 
 def warm_up(settings: Settings) -> None:
     """Serve, learn and collect for an invented listener, on views of their own."""
+    load_compiler()
     views, learner = Views(settings), Learner(settings)
     state = None
     for k in range(PLAYS):

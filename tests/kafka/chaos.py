@@ -20,7 +20,7 @@ from pipelines.kafka.topics import create
 from pipelines.settings import Settings, load_settings
 from tests.faults.effects import check, listed, on_kafka
 from tests.kafka.broker import Broker, free_port
-from tests.kafka.outages import Outage, killed, told
+from tests.kafka.outages import Outage, killed, told, wanted_s
 from tests.kafka.strikes import UNTRANSACTED, pause, tear, wake
 from tests.kafka.traffic import Traffic
 from tests.kafka.workers import WorkerProcess, wait_quiet
@@ -39,7 +39,6 @@ FULL = 100_000  # plays, at which each strike happens as often as this; fewer pl
 LEAST = {
     "kill": 20, "return": 8, "zombie": 5, "broker": 3, "tear": 3, "delete": 3, "restart": 3, "leave": 3,
 }  # fmt: skip
-WANTED_S = {"kill": SESSION_MS / 1_000 + 3, "return": 4.0}  # until a partition is served again
 ON_AND_ON = 10_000_000
 
 
@@ -100,7 +99,7 @@ class Chaos:
             wait_quiet(self.workers)
             for worker in self.workers:
                 worker.stop()
-            for line in told(self.settings, self.outages, WANTED_S):
+            for line in told(self.settings, self.outages, wanted_s(SESSION_MS)):
                 self.say(line)
             problems = check(on_kafka(self.settings))
         finally:

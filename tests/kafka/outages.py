@@ -16,6 +16,11 @@ from pipelines.settings import Settings
 from tests.kafka.workers import WorkerProcess
 
 
+def wanted_s(session_ms: int) -> dict[str, float]:
+    """Return by when partitions are to be served again: by another worker, and by the same that came back."""
+    return {"kill": session_ms / 1_000 + 3, "return": 4.0}
+
+
 class Outage(NamedTuple):
     """A worker gone: what it served, since when, and what was done to it."""
 

@@ -109,3 +109,16 @@ def test_rows_have_room_for_their_fields_as_the_processor_likes_it() -> None:
 
     assert [rows.fields[name][1] for name in rows.names or ()] == [0, 8, 16]  # type: ignore[index]
     assert np.zeros(2, rows)["count"].tolist() == [0.0, 0.0]
+
+
+def test_the_compiler_is_loaded_without_scipys_blas_and_whoever_wants_that_still_gets_it() -> None:
+    """A worker starts the sooner for it; nothing is left behind that says scipy were not installed."""
+    script = (
+        "import sys; from numeric.jit import load_compiler; load_compiler(); "
+        "assert 'numba.np.arraymath' in sys.modules; print('scipy.linalg' in sys.modules); "
+        "import scipy.linalg; print(scipy.linalg.norm([3.0, 4.0]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=HERE, capture_output=True, check=True, text=True
+    )
+    assert done.stdout.split() == ["False", "5.0"]

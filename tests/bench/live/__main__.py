@@ -1,6 +1,7 @@
 """Live: ``make bench-live``: the worker on a real broker, its cost, its latency, and two peers beside it.
 
-CPU is user + system. ``python -m tests.bench.live cost`` (``latency``, ``restart``) prints one of the tables.
+CPU is user + system. ``python -m tests.bench.live cost`` (``latency``, ``restart``, ``takeover``) prints one
+of the tables.
 """
 
 import os
@@ -10,10 +11,15 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from tests.bench.live import cost, latency, restart
+from tests.bench.live import cost, latency, restart, takeover
 from tests.kafka.broker import running
 
-PARTS = {"cost": cost.print_table, "latency": latency.print_table, "restart": restart.print_table}
+PARTS = {
+    "cost": cost.print_table,
+    "latency": latency.print_table,
+    "restart": restart.print_table,
+    "takeover": takeover.print_table,
+}
 
 
 def main(console: Console, wanted: list[str]) -> None:
