@@ -47,7 +47,8 @@ def test_each_of_two_workers_answers_for_every_listener(deploy: Deploy, segue: W
         killed = time.monotonic()
         wait_for(lambda: len(partitions(workers[0])) == 4, 60, "one to have all four")
         print(f"served again {time.monotonic() - killed:.1f} s after the kill")
-        assert all(workers[0].get(f"/listeners/listener%20{k}")[0] == 200 for k in known)
+        pages = [f"/listeners/listener%20{k}" for k in known]
+        wait_for(lambda: all(workers[0].get(page)[0] == 200 for page in pages), 60, "one to answer for all")
     finally:
         for worker in workers:
             worker.kill()
