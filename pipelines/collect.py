@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from features.track.layout import EVENT, SHOWN
+from features.track.layout import EVENT, PRECEDED
 from features.track.table import TrackTable
 from numeric.arrays import Bytes
 from topics.dead_letter import Rejected
@@ -41,7 +41,7 @@ def rows_of(record: TrackEvents, table: TrackTable) -> npt.NDArray[np.void]:
         )
     rows = np.frombuffer(record.rows, SENT).astype(EVENT)
     names, tracks, by = len(record.tracks), rows["track"], rows["by"]
-    wrong = (tracks < 0) | (tracks >= names) | (by < -1) | (by >= names) | (rows["kind"] > SHOWN)
+    wrong = (tracks < 0) | (tracks >= names) | (by < -1) | (by >= names) | (rows["kind"] > PRECEDED)
     wrong |= (rows["at_ms"] < 0) | (rows["at_ms"] > TIME_MS_MAX) | ~np.isfinite(rows["residual"])
     if wrong.any():
         raise Rejected(

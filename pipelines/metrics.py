@@ -149,8 +149,8 @@ class Metrics:
 
     def emitted(self, done: Transition) -> None:
         """Count what a transition emitted; for those of a timer there is nothing more."""
-        for reward in done.earned:
-            self._observed.append((self.rewards, reward))
+        for decision in done.closed:
+            self._observed.append((self.rewards, sum(decision.rewards)))
         for events in done.events:
             if not len(events) or events["kind"][0] != SHOWN:  # what was shown comes by itself
                 continue

@@ -63,7 +63,7 @@ class Transition(Struct):
     event_bytes: list[Bytes] = field(default_factory=list)  # of tracks
     recent: tuple[int, int, int] | None = None  # (session mark, track, event time) of a newest play
     counts: dict[str, int] = field(default_factory=dict)
-    earned: list[float] = field(default_factory=list)  # by each decision that was closed, over its slots
+    closed: list[Pending] = field(default_factory=list)  # decisions whose rewards are final, as they ended
     skip: tuple[float, bool] | None = None  # how likely this play's skip was thought, and the verdict
     heard: bool = False  # the record is a play met for the first time, and its listener's newest
 
@@ -393,7 +393,7 @@ def _close(done: Transition, where: int, listener_id: str, views: Views, setting
     if feedback is not None:
         done.feedback.append(feedback)
     if decision.kind == "recommended":
-        done.earned.append(sum(decision.rewards))
+        done.closed.append(later)
         done.event_bytes.append(shown_events(later, later.seen, views))
     pending, contrasts = done.state.pending, done.state.contrasts
     if contrasts is not None and decision.kind == "recommended" and newest_decision(pending) is decision:

@@ -6,12 +6,14 @@ from features.context import (
     bias,
     evening,
     experience,
+    heard_out,
     last_skipped,
     night,
     session_length,
     session_repeats,
     session_skip_rate,
     silence,
+    skipped_before,
     usual_hour,
     usual_repeats,
     usual_skip_rate,
@@ -34,6 +36,8 @@ CONTEXT: dict[str, ModuleType] = {
     "last_skipped": last_skipped,
     "usual_hour": usual_hour,
     "experience": experience,
+    "heard_out": heard_out,
+    "skipped_before": skipped_before,
 }
 
 
@@ -54,3 +58,5 @@ def fill_context(context: Records, summary: Records) -> None:
     context[10] = last_skipped.value(now)
     context[11] = usual_hour.value(now)
     context[12] = experience.value(now)
+    context[13] = heard_out.value(now)
+    context[14] = skipped_before.value(now)

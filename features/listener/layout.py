@@ -73,6 +73,8 @@ SUMMARY = layout(
         ("last", "i4"),  # newest track, −1: none
         ("last_artist", "i4"),
         ("last_skipped", "f4"),  # 1, 0, or 0.5 where unknown
+        ("last_heard_out", "f4"),  # the same of having heard all of it
+        ("skipped_before", "f4"),  # as last_skipped, of the play before
         ("last_liked", "f4"),
         ("most_played", "f8"),  # decayed plays of the most played track, as of the landmark
         ("popularity_scale", "f8"),  # factor from the landmark's weights to now's

@@ -48,7 +48,7 @@ def recall(
     so_far.most_played = tracks[popular[0]].plays if clock[0].popular > 0 else 0.0
     half_lives = now_ms / clock[0].popularity_half_life_ms - clock[0].popularity_landmark
     so_far.popularity_scale = exp2(min(-half_lives, LATEST)) if clock[0].popularity_landmark >= 0 else 0.0
-    so_far.last_skipped, so_far.last_liked = 0.5, 0.0
+    so_far.last_skipped, so_far.skipped_before, so_far.last_heard_out, so_far.last_liked = 0.5, 0.5, 0.5, 0.0
     for i in range(n):
         play = plays[i]
         inside = i >= opened
@@ -62,7 +62,11 @@ def recall(
         so_far.last_artist = tracks[newest.track].artist
         if newest.skipped >= 0:
             so_far.last_skipped = newest.skipped
+        if not np.isnan(newest.share):
+            so_far.last_heard_out = newest.share >= 1.0
         so_far.last_liked = newest.liked
+    if n > 1 and plays[n - 2].skipped >= 0:
+        so_far.skipped_before = plays[n - 2].skipped
     _find_prefix(so_far, plays, own, stamp)
     own_followers.fold(so_far, plays, own)
     half_lives = now_ms / clock[0].follower_half_life_ms - clock[0].follower_landmark

@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from features.track.layout import CLOCK, EVENT, FOLLOWED, FOLLOWER, FOLLOWERS_KEPT, HEARD, SHOWN, TRACK
+from features.track.layout import (
+    BACKWARD,
+    CLOCK,
+    EVENT,
+    FOLLOWED,
+    FOLLOWER,
+    FOLLOWERS_KEPT,
+    HEARD,
+    PRECEDED,
+    SHOWN,
+    TRACK,
+)
 from numeric.arrays import Bytes, Records
 from numeric.exact import exp2
 from numeric.jit import kernel
@@ -35,7 +46,12 @@ def count(
             place_fresh(tracks, fresh, clock, event.track)
         if event.kind == FOLLOWED:
             weight = _follower_weight(tracks, followers, clock, event.at_ms)
-            _follow(tracks, followers, event.track, event.by, event.steps, weight)
+            near, far = (weight, 0.0) if event.steps == 1 else (0.0, weight / event.steps)
+            _follow(tracks, followers, event.track, event.by, near, far)
+            continue
+        if event.kind == PRECEDED:
+            weight = BACKWARD * _follower_weight(tracks, followers, clock, event.at_ms)
+            _follow(tracks, followers, event.track, event.by, 0.0, weight / (1 + event.steps))
             continue
         weight = _popularity_weight(tracks, clock, event.at_ms)
         if event.kind == HEARD:
@@ -110,10 +126,8 @@ def move_followers(tracks: Records, followers: Records, clock: Records, half_liv
 
 
 @kernel
-def _follow(tracks: Records, followers: Records, track: int, by: int, steps: int, weight: float) -> None:
+def _follow(tracks: Records, followers: Records, track: int, by: int, near: float, far: float) -> None:
     """Add a follower; a full list gives up its lightest entry, the later one of equals."""
-    near = weight if steps == 1 else 0.0
-    far = 0.0 if steps == 1 else weight / steps
     tracks[track].follow_near += near
     tracks[track].follow_far += far
     lightest, place = np.inf, 0

@@ -34,7 +34,7 @@ EVENT = layout(
     [
         ("at_ms", "i8"),
         ("track", "i4"),
-        ("by", "i4"),  # followed: the track that came
+        ("by", "i4"),  # followed: the track that came; preceded: the one that had come before
         ("residual", "f4"),
         ("share", "f4"),  # heard: nan where unknown
         ("kind", "u1"),
@@ -42,7 +42,9 @@ EVENT = layout(
         ("skipped", "i1"),  # −1: unknown
     ]
 )
-HEARD, FOLLOWED, SHOWN = 0, 1, 2
+HEARD, FOLLOWED, SHOWN, PRECEDED = 0, 1, 2, 3
+
+BACKWARD = 0.75  # what a track that came before weighs beside one that came after
 
 CLOCK = layout(
     [

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from features.track.layout import FOLLOWED, FOLLOWERS_KEPT, HEARD, SHOWN
+from features.track.layout import BACKWARD, FOLLOWED, FOLLOWERS_KEPT, HEARD, PRECEDED, SHOWN
 from features.track.table import STORED_FOLLOWER, TrackTable
 from numeric.arrays import Floats, Indices
 from numeric.exact import exp2
@@ -105,8 +105,10 @@ def tally_of(events: npt.NDArray[np.void], table: TrackTable) -> Tally:
     newest_ms = int(events["at_ms"].max())
     popularity = int(newest_ms / clock["popularity_half_life_ms"])
     following = int(newest_ms / clock["follower_half_life_ms"])
+    heard, shown, followed, preceded = (events["kind"] == kind for kind in (HEARD, SHOWN, FOLLOWED, PRECEDED))
+    paired = followed | preceded
     weights = _weights(
-        events["at_ms"], events["kind"] == FOLLOWED,
+        events["at_ms"], paired,
         clock["popularity_half_life_ms"], clock["follower_half_life_ms"], popularity, following,
     )  # fmt: skip
     handles, row = np.unique(events["track"], return_inverse=True)
@@ -116,7 +118,6 @@ def tally_of(events: npt.NDArray[np.void], table: TrackTable) -> Tally:
     place[order] = np.arange(len(order))
     row = place[row]
     terms = np.zeros((len(events), 7))
-    heard, shown, followed = (events["kind"] == kind for kind in (HEARD, SHOWN, FOLLOWED))
     judged = heard & (events["skipped"] >= 0)
     terms[heard, PLAYS] = weights[heard]
     terms[judged, JUDGED] = weights[judged]
@@ -127,8 +128,9 @@ def tally_of(events: npt.NDArray[np.void], table: TrackTable) -> Tally:
     far = followed & ~near
     terms[near, FOLLOW_NEAR] = weights[near]
     terms[far, FOLLOW_FAR] = weights[far] / events["steps"][far]
+    terms[preceded, FOLLOW_FAR] = BACKWARD * weights[preceded] / (events["steps"][preceded] + 1.0)
     pairs = np.stack([table.tracks["key"][events["track"]], table.tracks["key"][events["by"]]], axis=1)
-    pairs, pair_of = _grouped(pairs[followed])
+    pairs, pair_of = _grouped(pairs[paired])
     first_ms = np.where(heard, events["at_ms"], UNHEARD_MS)
     return Tally(
         popularity,
@@ -138,7 +140,7 @@ def tally_of(events: npt.NDArray[np.void], table: TrackTable) -> Tally:
         _added(terms, row, len(keys)),
         *_extremes(first_ms, events["at_ms"], row, len(keys)),
         pairs,
-        _added(terms[followed][:, FOLLOWING], pair_of, len(pairs)),
+        _added(terms[paired][:, FOLLOWING], pair_of, len(pairs)),
     )
 
 

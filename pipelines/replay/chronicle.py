@@ -11,16 +11,15 @@ from bandits.prediction import contract_covariance, contract_weights
 from bandits.version import make_version
 from candidates import SOURCE_NAMES
 from numeric.arrays import Floats, Indices
+from pipelines.replay.calibration import Calibration
 from pipelines.replay.engine import Engine
 from pipelines.serve import Transition
-from topics.feedback import Feedback
 from topics.play import Play
 
 SPAN_PLAYS = 500
 SPANS_SHOWN = 60
 TOP = 10
 NEW_MS = 7 * 86_400_000  # an artist (or track, where artists are unknown) is new for so long
-CALIBRATION_BINS = 10
 HEADS = (0.01, 0.1, 0.5, 1.0)  # shares of the played tracks, the most played first
 LATENCY_STEPS = 20  # buckets a factor of ten, from 1 µs
 LATENCY_BUCKETS = 8 * LATENCY_STEPS
@@ -45,17 +44,10 @@ class Span(Struct):
         self.hits.update(other.hits)
 
 
-class Expected(Struct):
-    """A decision that is not closed yet: what was expected of its slots, and what they earned so far."""
-
-    means: tuple[float, ...]
-    rewards: dict[int, float] = field(default_factory=dict)
-
-
 class Chronicle:
     """Watches one replay; `told` gives all of it as plain numbers.
 
-    Memory: a few numbers a track, a span and an open decision. A resumed run is told from where it went on.
+    Memory: a few numbers a track and a span. A resumed run is told from where it went on.
     """
 
     def __init__(self) -> None:
@@ -63,7 +55,6 @@ class Chronicle:
         self._identity: dict[str, str] = {}
         self._spans: list[Span] = [Span()]
         self._newest: dict[str, tuple[list[int], list[int]]] = {}  # by listener: best handles, their sources
-        self._open: dict[str, Expected] = {}  # by decision
         self._first_ms: dict[tuple[str, int], int] = {}  # of an artist or a track
         self._played: Counter[int] = Counter()  # by track handle
         self._slots: Counter[int] = Counter()
@@ -71,7 +62,7 @@ class Chronicle:
         self._hit_sources: Counter[int] = Counter()
         self._context = np.zeros(0)
         self._decisions = 0
-        self._calibration = np.zeros((CALIBRATION_BINS, 3))  # slots, sums of expectation and of reward
+        self._calibration = Calibration()
         self._latency = np.zeros(LATENCY_BUCKETS, np.int64)
 
     def begin(self, engine: Engine, identity: Mapping[str, str]) -> None:
@@ -97,10 +88,11 @@ class Chronicle:
     def emitted(self, done: Transition) -> None:
         """Note what a record or a timer led to."""
         span = self._spans[-1]
-        span.earned += sum(done.earned)
-        span.closed += len(done.earned)
-        for feedback in done.feedback:
-            self._join(feedback)
+        for ended in done.closed:
+            span.earned += sum(ended.rewards)
+            span.closed += 1
+            for mean, reward in zip(ended.means[: ended.seen], ended.rewards[: ended.seen], strict=True):
+                self._calibration.add(mean, reward)
         decided = done.decided
         if decided is None or decided.pending is None:
             return
@@ -110,7 +102,6 @@ class Chronicle:
             considered.handles[top].tolist(),
             considered.sources[top].tolist(),
         )
-        self._open[scores.decision_id] = Expected(decided.pending.means)
         if not self._decisions:
             self._context = np.zeros(len(considered.context))
         self._context += considered.context
@@ -130,7 +121,7 @@ class Chronicle:
         """Return everything, as JSON has it; shares in [0, 1]."""
         return {
             "over_time": self._over_time(),
-            "calibration": self._calibrated(),
+            "calibration": self._calibration.bins(),
             "exposure": self._exposure(),
             "sources": self._by_source(),
             "weights": self._weights(),
@@ -158,20 +149,6 @@ class Chronicle:
         if rank is not None and rank < TOP:
             self._hit_sources[sources[handles.index(handle)]] += 1
 
-    def _join(self, feedback: Feedback) -> None:
-        expected = self._open.get(feedback.decision_id)
-        if expected is None or feedback.kind != "recommended":
-            return
-        for slot in feedback.slots:
-            expected.rewards[slot.slot] = slot.reward
-        if not feedback.final:
-            return
-        del self._open[feedback.decision_id]
-        for place, reward in expected.rewards.items():
-            mean = min(max(expected.means[place], 0.0), 1.0)
-            bin_ = min(int(mean * CALIBRATION_BINS), CALIBRATION_BINS - 1)
-            self._calibration[bin_] += (1.0, mean, reward)
-
     def _over_time(self) -> dict[str, Any]:
         groups = [spans for spans in np.array_split(np.array(self._spans, object), SPANS_SHOWN) if spans.size]
         merged = []
@@ -188,13 +165,6 @@ class Chronicle:
             "new_in_slates": [_ratio(span.new_slots, span.slots) for span in merged],
             "new_in_plays": [_ratio(span.new_plays, span.plays) for span in merged],
         }
-
-    def _calibrated(self) -> list[dict[str, float]]:
-        return [
-            {"slots": int(n), "expected": expected / n, "earned": earned / n}
-            for n, expected, earned in self._calibration.tolist()
-            if n
-        ]
 
     def _exposure(self) -> dict[str, Any]:
         """Return how plays and slots spread over tracks, from the most played to those never played."""

@@ -259,8 +259,8 @@ class Replay:
     def _emit(self, done: Transition) -> None:
         if self.watch is not None:
             self.watch.emitted(done)
-        for earned in done.earned:
-            self.predictions.quality.add_reward(earned)
+        for decision in done.closed:
+            self.predictions.judge(decision)
         if self.outputs.wants("feedback"):
             for feedback in done.feedback:
                 self.outputs.write("feedback", feedback)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from numeric.jit import kernel
+from pipelines.listener import Pending
 from pipelines.replay.baselines import Baselines
 from pipelines.replay.engine import Engine
 from pipelines.replay.options import Options
@@ -95,6 +96,13 @@ class Predictions:
         if done.heard and isinstance(record, Play):
             self._count(record, asked)
         self.remember(record.listener_id, done, opener=opener)
+
+    def judge(self, decision: Pending) -> None:
+        """Count what a closed decision earned, and how well its seen slots foretold it."""
+        quality, seen = self.quality, decision.seen
+        quality.add_reward(sum(decision.rewards))
+        if quality.counts(self._engine.plays - 1, decision.at_ms, False):
+            quality.add_slots(decision.means[:seen], decision.rewards[:seen])
 
     def forget(self, listener_id: str) -> None:
         """Forget a listener who asked to be erased; what they added to everyone's counts stays."""

@@ -1,16 +1,17 @@
 """Quality: how high each ranking had the track that was played next, predicted before it was learned.
 
-All tallies are whole numbers but the sum of rewards, so a saved quality goes on exactly as if it had
+All tallies are whole numbers or sums in the order of the log, so a saved quality goes on exactly as if it had
 never stopped. Measures: hit rate and mean reciprocal rank as in Hidasi et al. (2016), section 4.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
+from pipelines.replay.calibration import Calibration
 from pipelines.replay.evaluation_start import EvaluationStart
 
 HITS = (1, 5, 10, 20)  # HR@k
@@ -91,6 +92,8 @@ class Tallies(Struct):
     skip: SkipTally
     reward: float = 0.0  # sum over the plays that had one
     rewarded: int = 0
+    scores: Calibration = msgspec.field(default_factory=Calibration)  # of slots that were seen
+    p_skips: Calibration = msgspec.field(default_factory=Calibration)
 
 
 class Quality:
@@ -129,22 +132,29 @@ class Quality:
     def add_skip(self, p_skip: float, skipped: bool) -> None:
         """Count one scored play whose skip was predicted, p_skip in [0, 1], and is now known."""
         self._tallies.skip.add(p_skip, skipped)
+        self._tallies.p_skips.add(p_skip, skipped)
 
     def add_reward(self, reward: float) -> None:
         """Count what one scored play earned, in [0, 1]."""
         self._tallies.reward += reward
         self._tallies.rewarded += 1
 
+    def add_slots(self, means: Sequence[float], rewards: Sequence[float]) -> None:
+        """Count what was expected of a decision's seen slots, and what they earned."""
+        for mean, reward in zip(means, rewards, strict=True):
+            self._tallies.scores.add(mean, reward)
+
     def of(self, name: str) -> dict[str, float | int]:
         """Return the measures of one ranking."""
         return self._tallies.rankings[name].summary()
 
     def summary(self) -> dict[str, object]:
-        """Return quality → ranking → measures, the skip AUC and the mean reward; None where unknown."""
+        """Return quality → ranking → measures, and what else was tallied; None where unknown."""
         tallies = self._tallies
         return {
             "quality": {name: tally.summary() for name, tally in tallies.rankings.items()},
             "skip_auc": tallies.skip.auc(),
+            "calibration_error": {"scores": tallies.scores.error(), "p_skip": tallies.p_skips.error()},
             "mean_reward": tallies.reward / tallies.rewarded if tallies.rewarded else None,
         }
 

@@ -36,6 +36,9 @@ def _happened(summary: dict[str, Any]) -> Table:
     for name in ("mean_reward", "skip_auc", "candidate_recall"):
         if summary.get(name) is not None:
             table.add_row(name.replace("_", " "), f"{summary[name]:.3f}")
+    for name, error in summary["calibration_error"].items():
+        if error is not None:
+            table.add_row(f"calibration error, {name}", f"{error:.3f}")
     return table
 
 

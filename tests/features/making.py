@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.track.layout import EVENT, FOLLOWED, HEARD, SHOWN
+from features.track.layout import EVENT, FOLLOWED, HEARD, PRECEDED, SHOWN
 from features.track.table import TrackTable
 
 Events = NDArray[np.void]
 
 START_MS = 1_700_000_000_000
 DAY_MS = 86_400_000
-KINDS = (HEARD, FOLLOWED, SHOWN)
+KINDS = (HEARD, FOLLOWED, SHOWN, PRECEDED)
 
 
 def event(kind: int, track: int, at_ms: int, **more: Any) -> Events:

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from features.track.layout import EVENT, FOLLOWED, HEARD, SHOWN
+from features.track.layout import EVENT, FOLLOWED, HEARD, PRECEDED, SHOWN
 from features.track.table import STORED_FOLLOWER, TrackTable
 from features.track.tally import Tally, decode_tally, merged, tally_of
 
 DAY_MS = 86_400_000
+PAIRED = (FOLLOWED, PRECEDED)
 NUMBERS = ("plays", "skips", "judged", "exposures", "residual", "follow_near", "follow_far")
 
 
@@ -18,9 +19,9 @@ def events_of(seed: int, table: TrackTable, tracks: int, n: int, days: int) -> n
     events = np.zeros(n, EVENT)
     events["at_ms"] = np.sort(dice.integers(0, days * DAY_MS, n)) + 1_700_000_000_000
     events["track"] = handles[dice.integers(0, tracks, n)]
-    events["kind"] = dice.choice([HEARD, FOLLOWED, SHOWN], n)
-    events["by"] = np.where(events["kind"] == FOLLOWED, handles[dice.integers(0, tracks, n)], -1)
-    events["steps"] = np.where(events["kind"] == FOLLOWED, dice.integers(1, 6, n), 0)
+    events["kind"] = dice.choice([HEARD, FOLLOWED, SHOWN, PRECEDED], n)
+    events["by"] = np.where(np.isin(events["kind"], PAIRED), handles[dice.integers(0, tracks, n)], -1)
+    events["steps"] = np.where(np.isin(events["kind"], PAIRED), dice.integers(1, 6, n), 0)
     events["skipped"] = np.where(events["kind"] == HEARD, dice.integers(-1, 2, n), -1)
     events["residual"] = dice.normal(0, 0.3, n)
     return events

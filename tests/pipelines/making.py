@@ -115,7 +115,7 @@ class Listening:
         return store_listener(self.state, self.views.table.names)
 
 
-KINDS = ("heard", "followed", "shown")
+KINDS = ("heard", "followed", "shown", "preceded")
 
 
 def named(rows: Any, views: Views) -> list[tuple[Any, ...]]:

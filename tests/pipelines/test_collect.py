@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from features.track.layout import EVENT, FOLLOWED, HEARD, SHOWN
+from features.track.layout import EVENT, FOLLOWED, HEARD, PRECEDED, SHOWN
 from features.track.table import TrackTable
 from numeric.arrays import bytes_of
 from pipelines.collect import SENT, collect, records_of, rows_of
@@ -57,7 +57,7 @@ def test_many_events_are_several_records() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"track": 2}, {"track": -1}, {"by": 2}, {"by": -2}, {"kind": 3}, {"at_ms": -1}, {"residual": np.nan}],
+    [{"track": 2}, {"track": -1}, {"by": 2}, {"by": -2}, {"kind": 4}, {"at_ms": -1}, {"residual": np.nan}],
     ids=str,
 )
 def test_what_no_step_has_sent_is_refused_and_names_no_track(change: dict[str, float]) -> None:
@@ -90,7 +90,7 @@ def test_facts_are_the_same_whether_events_travelled_or_not(ann: Listening) -> N
         ours, theirs = here.facts(here.handle(name)), there.facts(there.handle(name))
         assert msgspec.structs.replace(ours, artist_id=None) == theirs
     assert here.ranked()[0] == there.ranked()[0]
-    assert set(rows["kind"].tolist()) == {HEARD, FOLLOWED, SHOWN}
+    assert set(rows["kind"].tolist()) == {HEARD, FOLLOWED, SHOWN, PRECEDED}
 
 
 def test_no_events_change_nothing() -> None:

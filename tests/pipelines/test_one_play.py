@@ -163,7 +163,7 @@ def test_a_late_play_follows_what_stood_before_it(ann: Listening) -> None:
     done = ann.take(play("e2", "t2", 50, 10))
 
     emitted = [event for rows in done.events for event in rows.tolist()]
-    assert len(emitted) == 2  # it was heard, and it followed t1
+    assert len(emitted) == 3  # it was heard, it followed t1, and t1 preceded it
     assert [(track, by) for kind, track, by, *_ in ann.events if kind == "followed"] == [
         ("t1", "t3"),
         ("t1", "t2"),
