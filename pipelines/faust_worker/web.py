@@ -1,4 +1,4 @@
-"""Web: what a worker answers on its port: health, metrics, and what is kept of a listener."""
+"""Web: what a worker answers on its port: health, readiness, metrics, and what is kept of a listener."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,12 @@ def add_pages(worker: "Worker") -> None:
 
     @worker.app.page("/health")
     async def health(view: Any, request: Any) -> Any:  # noqa: ARG001  as faust calls it
-        report = health_of(worker)
-        return view.json(report, status=200 if report["healthy"] else 503)
+        return view.json(report_of(worker))
+
+    @worker.app.page("/ready")
+    async def ready(view: Any, request: Any) -> Any:  # noqa: ARG001
+        report = report_of(worker)
+        return view.json(report, status=200 if report["ready"] else 503)
 
     @worker.app.page("/metrics")
     async def numbers(view: Any, request: Any) -> Any:  # noqa: ARG001
@@ -93,8 +97,12 @@ async def passed_on(view: Any, url: str) -> Any:
     return view.bytes(body, content_type=JSON, status=status)
 
 
-def health_of(worker: "Worker") -> dict[str, Any]:
-    """Return whether all is well, and what is not; red while a partition retries or has halted."""
+def report_of(worker: "Worker") -> dict[str, Any]:
+    """Return whether a worker is ready, and what it has.
+
+    It is not before it has read its views and joined the group of each step, nor while a partition opens,
+    retries or has halted. One that stands by without partitions is.
+    """
     reader = worker.reader
     steps = {
         step: {
@@ -111,13 +119,15 @@ def health_of(worker: "Worker") -> dict[str, Any]:
         }
         for step, intake in worker.intakes.items()
     }
-    healthy = (reader is None or reader.ready.is_set()) and all(
-        not intake.fault and all(partition.state in WELL for partition in intake.partitions.values())
+    is_ready = (reader is None or reader.ready.is_set()) and all(
+        intake.generations > 0
+        and not intake.fault
+        and all(partition.state in WELL for partition in intake.partitions.values())
         for intake in worker.intakes.values()
     )
     ages = {} if reader is None else {name: round(time.time() - at, 1) for name, at in reader.read_at.items()}
     return {
-        "healthy": healthy,
+        "ready": is_ready,
         "version": worker.views.version.name,
         "view_age_seconds": ages,
         "steps": steps,

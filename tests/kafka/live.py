@@ -30,7 +30,7 @@ def main() -> None:
                 create(settings.kafka)
                 worker = WorkerProcess(settings, folder, "worker", web_port=settings.worker.web_port)
                 worker.start()
-                say(f"worker: http://127.0.0.1:{settings.worker.web_port}/health, /metrics, /listeners/ID")
+                say(f"worker: http://127.0.0.1:{settings.worker.web_port}/ready, /metrics, /listeners/ID")
                 for args in (("produce", "demo", "--rate", RATE), ("tail", "scores", "--since", "start")):
                     command = [sys.executable, "-c", RUN, *args]
                     started.append(subprocess.Popen(command, cwd=ROOT, env=environment(settings)))

@@ -34,7 +34,7 @@ def killed(kind: str, worker: WorkerProcess, others: list[WorkerProcess]) -> Out
     _, report = worker.get("/health")
     partitions = (report or {}).get("steps", {}).get("serve", {}).get("partitions", {})
     served = tuple(int(number) for number, part in partitions.items() if part["state"] == "running")
-    heirs = any(other.get("/health")[0] == 200 for other in others if other is not worker)
+    heirs = any(other.get("/ready")[0] == 200 for other in others if other is not worker)
     worker.kill()
     return Outage(kind, int(time.time() * 1_000), served) if served and heirs else None
 

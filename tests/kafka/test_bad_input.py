@@ -57,7 +57,7 @@ def test_every_kind_of_bad_record_is_buried_untouched_and_the_good_ones_are_serv
 
     with worker(settings, tmp_path, "--steps", "serve", warm=segue) as process:
         wait_idle(settings)
-        assert process.get("/health")[0] == 200
+        assert process.get("/ready")[0] == 200
         assert 'segue_dead_letters_total{reason="late"} 1.0' in process.text("/metrics")
         status, kept = process.get("/listeners/ann")
         assert (status, kept["plays_kept"]) == (200, len(good))

@@ -45,7 +45,7 @@ def took_s(settings: Settings, folder: Path, segue: Warm) -> tuple[float, int, i
         fill(settings, rubbish=settings.kafka.prefix.endswith("flood-"))
         wait_for(lambda: answered(settings) == PLAYS, 240, "all good plays to be scored")
         cpu = process.cpu_s() - before
-        assert process.get("/health")[0] == 200
+        assert process.get("/ready")[0] == 200
     return cpu, len(list(read(scores, settings.kafka))), len(list(read(letters, settings.kafka)))
 
 

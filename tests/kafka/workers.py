@@ -123,8 +123,8 @@ class WorkerProcess:
             return str(answer.read().decode())
 
     def wait_ready(self) -> None:
-        """Return once it says that it is healthy."""
-        wait_for(lambda: self.get("/health")[0] == 200 or not self.alive, READY_S, self.name)
+        """Return once it says that it is ready."""
+        wait_for(lambda: self.get("/ready")[0] == 200 or not self.alive, READY_S, self.name)
         assert self.alive, self.log[-3_000:]
 
     def signal(self, number: int) -> None:
@@ -178,7 +178,7 @@ def wait_quiet(workers: list[WorkerProcess], seconds: float = 300) -> None:
     def quiet() -> bool:
         nonlocal quiet_since
         for one in workers:
-            status, report = one.get("/health")
+            status, report = one.get("/ready")
             steps = report["steps"].values() if status == 200 else ()
             lags = [part["lag"] for step in steps for part in step["partitions"].values()]
             if status != 200 or any(lag != 0 for lag in lags):
