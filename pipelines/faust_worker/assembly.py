@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from pathlib import Path
 
-from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.cache import Cache
 from pipelines.faust_worker.collecting import Collecting
 from pipelines.faust_worker.intake import Intake
@@ -16,6 +15,7 @@ from pipelines.faust_worker.producer import Producer
 from pipelines.faust_worker.serving import Serving
 from pipelines.faust_worker.step import Ledger, Step
 from pipelines.faust_worker.views_reader import ViewsReader
+from pipelines.kafka.burial import Burial
 from pipelines.kafka.topics import topics_of
 from pipelines.metrics import Metrics
 from pipelines.settings import Settings

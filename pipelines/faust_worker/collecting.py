@@ -10,10 +10,10 @@ from features.track.layout import EVENT
 from features.track.table import TrackTable
 from numeric.arrays import Bytes, bytes_of
 from pipelines.collect import collect, rows_of
-from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.cache import PROGRESS, VERSION, Cache, progress_value
-from pipelines.faust_worker.producer import Output, schema
+from pipelines.kafka.burial import Burial
 from pipelines.kafka.letters import schema_of
+from pipelines.kafka.outputs import Output, schema
 from pipelines.settings import DAY_MS, Settings
 from state.checkpoint import Batch
 from state.envelope import seal, unseal

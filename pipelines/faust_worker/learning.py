@@ -3,42 +3,21 @@
 from collections.abc import Awaitable
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
-from bandits.evidence import Evidence
-from bandits.merge import realigned
-from bandits.snapshot import evidence_of
 from pipelines.failures import Halted
-from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.machine import Machine
-from pipelines.faust_worker.producer import Output, schema
 from pipelines.faust_worker.reader import read_to_end
+from pipelines.kafka.burial import Burial
 from pipelines.kafka.letters import schema_of
-from pipelines.learn import SKIPS, Learner, NewerLayout
-from pipelines.settings import DAY_MS, Settings
-from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES
+from pipelines.kafka.outputs import Output
+from pipelines.kafka.snapshots import SNAPSHOT, head_of, learner_of, settings_digest
+from pipelines.learn import SKIPS, NewerLayout
+from pipelines.settings import Settings
 from state.checkpoint import NOTHING, Batch
 from topics.codec import decode, encode
 from topics.dead_letter import Rejected
 from topics.feedback import Feedback
-from topics.ids import name_of
 from topics.policy_snapshot import PolicySnapshot
 from topics.registry import Topic, snapshot_key
-
-SNAPSHOT = schema("policy-snapshot.v1")
-
-
-class SnapshotHead(Struct, frozen=True):
-    """As much of a snapshot as tells which one it is."""
-
-    policy: str
-    shard: int
-    version: int
-    feedback_offset: int
-
-
-head_of = msgspec.json.Decoder(SnapshotHead).decode
 
 
 class Snapshots:
@@ -85,7 +64,7 @@ class Learning:
         self._topic = topics["policy-snapshots"].name
         self._burial, self._machine = burial, snapshots.machine
         self._digest = settings_digest(settings)
-        self.learner = _learner_of(snapshots.newest, settings)
+        self.learner = learner_of(snapshots.newest, settings)
         self._outputs: list[Output] = []
         self._reflects = NOTHING  # the last offset that what waits here reflects
 
@@ -159,38 +138,3 @@ def _marked(record: Any, mark: str) -> Feedback | None:
     except Rejected:
         return None
     return found if isinstance(found, Feedback) and found.listener_mark == mark else None
-
-
-def settings_digest(settings: Settings) -> str:
-    """Return a digest of the settings that evidence depends on: the units of its numbers.
-
-    >>> settings_digest(Settings())
-    '...'
-    """
-    return name_of("evidence", half_life_ms(settings))
-
-
-def half_life_ms(settings: Settings) -> int:
-    """Return the half-life of evidence, in whole milliseconds."""
-    return int(settings.learning.half_life_days * DAY_MS)
-
-
-def evidence_in(snapshot: PolicySnapshot, settings: Settings) -> Evidence:
-    """Return the evidence of a snapshot with today's columns; raises `Halted` for another half-life."""
-    if snapshot.settings != settings_digest(settings):
-        raise Halted(
-            f"snapshot {snapshot.version} of {snapshot.policy}, shard {snapshot.shard}, was made with "
-            f"another learning.half_life_days than {settings.learning.half_life_days:g}: set it back, or "
-            "begin a deployment with another kafka.prefix"
-        )
-    evidence = evidence_of(snapshot, half_life_ms(settings))
-    if evidence.layout != LAYOUT:  # columns came or went since: what the others learned stays
-        evidence = realigned(evidence, LAYOUT, CONTEXT_NAMES, PAIR_NAMES)
-    return evidence
-
-
-def _learner_of(newest: dict[str, PolicySnapshot], settings: Settings) -> Learner:
-    rewards, skips = newest.get(settings.policy.name), newest.get(SKIPS)
-    if rewards is None or skips is None:
-        return Learner(settings)
-    return Learner(settings, evidence_in(rewards, settings), evidence_in(skips, settings), rewards.version)

@@ -2,35 +2,18 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka.errors import KafkaError
 
 from pipelines.faust_worker.machine import Machine
-from topics.registry import SCHEMA_HEADER
+from pipelines.kafka.outputs import Output
 
 BATCH_BYTES = 1 << 20
 REQUEST_BYTES = 9 << 20  # a dead letter of 8 MiB with its headers
 CLOSE_S = 5.0
 FENCE_S = 60.0  # an unfinished transaction of a former owner is undone first: 15 s were seen
 TRANSACTION_MS = 30_000
-
-Headers = list[tuple[str, bytes]]
-
-
-class Output(NamedTuple):
-    """One record to be sent."""
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-def schema(name: str) -> Headers:
-    """Return the headers of a record that has none but its schema."""
-    return [(SCHEMA_HEADER, name.encode())]
 
 
 class Producer:

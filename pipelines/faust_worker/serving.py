@@ -9,14 +9,12 @@ from msgspec import Struct
 
 from features.track.layout import EVENT
 from numeric.arrays import Bytes
-from pipelines.collect import recent_play_of, records_of
-from pipelines.decide import whole_decision
 from pipelines.erase import erase
-from pipelines.faust_worker.burial import Burial
 from pipelines.faust_worker.cache import PROGRESS, Cache, progress_value
-from pipelines.faust_worker.producer import Output, schema
-from pipelines.faust_worker.track_partitions import TrackPartitions
-from pipelines.kafka.letters import schema_of
+from pipelines.kafka.burial import Burial
+from pipelines.kafka.listener_events import KIND_OF, read_event
+from pipelines.kafka.outputs import Output, ServeOutputs
+from pipelines.kafka.track_partitions import TrackPartitions
 from pipelines.listener import Listener
 from pipelines.listeners import FAMILY, Listeners, body_of
 from pipelines.metrics import Metrics
@@ -27,22 +25,14 @@ from pipelines.views import Views
 from state.checkpoint import NOTHING, Batch
 from state.keys import prefix
 from state.store import StoreError
-from topics.codec import decode, encode
 from topics.dead_letter import Rejected
 from topics.erasure import Erasure
-from topics.ids import key_of
 from topics.play import Play
 from topics.registry import Topic
 from topics.request import Request
 
 LOG_APPEND_TIME = 1
-KIND_OF = {Play: "play", Request: "request", Erasure: "erasure"}
 SKEW_MS = 60_000  # by which brokers' clocks may differ from ours, where nothing but a clock tells time
-HASH_RANGE = float(2**64)
-
-SCORES, DECISION = schema("scores.v1"), schema("decision.v1")
-FEEDBACK, TRACK_EVENTS = schema("feedback.v1"), schema("track-events.v1")
-RECENT_PLAY = schema("recent-play.v1")
 
 
 class _Due(Struct, frozen=True, array_like=True):
@@ -73,9 +63,9 @@ class Serving:
         metrics: Metrics,
         settings: Settings,
     ) -> None:
-        self._partition, self._topics, self._views, self._settings = partition, topics, views, settings
-        self._names = {name: topic.name for name, topic in topics.items()}
-        self._shard = partition % topics["feedback"].partitions
+        self._partition, self._views, self._settings = partition, views, settings
+        names = {name: topic.name for name, topic in topics.items()}
+        self._changelog = names["serve-changelog"]
         table = views.table
         share = settings.worker.decoded_listeners // topics["listener-events"].partitions
         self._listeners = Listeners(
@@ -88,7 +78,8 @@ class Serving:
         self._timers = TimerQueue()
         self._batched = NOTHING  # the last offset that a batch told of
         self._events: list[Bytes] = []  # of tracks, since the last batch
-        self._tracks = TrackPartitions(table, topics["track-events"].partitions)
+        tracks = TrackPartitions(table, topics["track-events"].partitions)
+        self._sent = ServeOutputs(names, topics["feedback"].partitions, tracks, views, settings)
         for listener_id, due_ms in _stored_timers(cache):
             self._timers.schedule(listener_id, due_ms)
 
@@ -98,7 +89,7 @@ class Serving:
         if received_ms is not None:
             self._fire_due(received_ms - self._settings.sessions.timer_delay_ms)
         try:
-            self._apply(_read(record), received_ms)
+            self._apply(read_event(record), received_ms)
         except Rejected as error:
             self._outputs.append(self._burial.rejected(record, error))
         except StoreError:
@@ -116,14 +107,17 @@ class Serving:
     def batch(self, offset: int) -> Batch | None:
         """Return outputs, changed listeners and progress; None where nothing has happened since."""
         outputs, self._outputs = self._outputs, []
-        outputs += self._track_events()
+        if self._events:
+            events, self._events = np.concatenate(self._events).view(EVENT), []
+            outputs += self._sent.of_tracks(events)
         changes = self._listeners.changes()
         if not (outputs or changes) and offset == self._batched:
             return None
         self._batched = offset
         changes[PROGRESS] = progress_value(offset)
-        changelog = self._names["serve-changelog"]
-        outputs += [Output(changelog, self._partition, key, value, []) for key, value in changes.items()]
+        outputs += [
+            Output(self._changelog, self._partition, key, value, []) for key, value in changes.items()
+        ]
         return Batch(offset, outputs, changes)
 
     def committed(self, now_ms: int) -> None:
@@ -150,37 +144,12 @@ class Serving:
 
     def _absorb(self, listener_id: str, done: Transition) -> None:
         """Emit, then remember; what raises here changes nothing: encoding comes first."""
-        outputs = list(self._emitted(listener_id, done))
+        outputs = list(self._sent.of(listener_id, self._partition, done))
         self._listeners.put(listener_id, done.state)
         if done.state is not None:
             self._timers.schedule(listener_id, done.state.due_ms)
         self._outputs += outputs
         self._events += done.event_bytes
-
-    def _emitted(self, listener_id: str, done: Transition) -> Iterator[Output]:
-        names, partition = self._names, self._partition
-        for feedback in done.feedback:
-            yield Output(names["feedback"], self._shard, None, encode(feedback), FEEDBACK)
-        if done.recent is not None:
-            recent = recent_play_of(done.recent, self._views.table)
-            yield Output(names["recent-plays"], partition, None, encode(recent), RECENT_PLAY)
-        if done.decided is None:
-            return
-        key = listener_id.encode()
-        yield Output(names["scores"], partition, key, encode(done.decided.scores), SCORES)
-        if key_of(listener_id) < self._settings.worker.decisions_share * HASH_RANGE:
-            whole = encode(whole_decision(done.decided, self._views))
-            yield Output(names["decisions"], partition, key, whole, DECISION)
-
-    def _track_events(self) -> Iterator[Output]:
-        """Yield what happened to tracks since the last batch, packed for each of their partitions."""
-        if not self._events:
-            return
-        events, self._events = np.concatenate(self._events).view(EVENT), []
-        topic, table = self._names["track-events"], self._views.table
-        for partition, some in self._tracks.split(events):
-            for record in records_of(some, table):
-                yield Output(topic, partition, None, encode(record), TRACK_EVENTS)
 
     def _fire_due(self, until_ms: int) -> None:
         for scheduled_ms, listener_id in self._timers.due(until_ms):
@@ -193,30 +162,6 @@ class Serving:
             done = fire_timers(state, listener_id, scheduled_ms, self._views, self._settings)
             self._absorb(listener_id, done)
             self._metrics.emitted(done)
-
-
-def _read(record: Any) -> Play | Request | Erasure:
-    """Return what a record holds; raises `Rejected` where it is not what this topic carries."""
-    if record.value is None:
-        raise Rejected(
-            "not_json", "the value is null (a tombstone), expected a play, a request or an erasure"
-        )
-    found = decode(record.value, schema_of(record.headers))
-    if not isinstance(found, Play | Request | Erasure):
-        raise Rejected(
-            "unknown_schema",
-            f"schema is {schema_of(record.headers)!r}, expected play.v1, request.v1 or erasure.v1 here",
-            "schema",
-        )
-    if record.key != found.listener_id.encode():
-        came = "null" if record.key is None else repr(record.key.decode(errors="replace"))
-        raise Rejected(
-            "invalid",
-            f"the record's key is {came[:80]}, expected its listener_id: all of a listener belongs in one "
-            "partition",
-            "listener_id",
-        )
-    return found
 
 
 def _stored_timers(cache: Cache) -> Iterator[tuple[str, int]]:

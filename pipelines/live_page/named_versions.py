@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bandits.drift import found_in
 from bandits.version import Version
-from pipelines.faust_worker.learning import evidence_in
+from pipelines.kafka.snapshots import evidence_in
 from pipelines.learn import rewards_of
 from pipelines.settings import Settings
 from topics.codec import decode

@@ -18,6 +18,7 @@ from pipelines.faust_worker.cache import PROGRESS, Cache, Progress, progress_val
 from pipelines.faust_worker.partition import Partition
 from pipelines.faust_worker.producer import Producer
 from pipelines.faust_worker.reader import read_to_end
+from pipelines.kafka import snapshots, topic_views
 from pipelines.learn import Learner, versions_of
 from state.checkpoint import (
     NOTHING,
@@ -371,7 +372,7 @@ def _snapshot_says_less(stack: ExitStack) -> None:
 
 def _foreign_shard(stack: ExitStack) -> None:
     """A learner goes on from the newest snapshot, whichever shard's it is."""
-    head = learning.head_of
+    head = snapshots.head_of
 
     def head_of(value: bytes) -> Any:
         return replace(head(value), shard=0)
@@ -402,7 +403,7 @@ def _one_shard(stack: ExitStack) -> None:
     """Versions are made of the first shard alone."""
     _set(
         stack,
-        views_reader,
+        topic_views,
         "versions_of",
         lambda shards, numbers, settings: versions_of(shards[:1], numbers[:1], settings),
     )

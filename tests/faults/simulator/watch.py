@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from pipelines.faust_worker.assembly import Assembly
 from pipelines.faust_worker.cache import PROGRESS, Progress
-from pipelines.faust_worker.learning import head_of
 from pipelines.faust_worker.partition import Partition
 from pipelines.kafka.letters import letter_of
+from pipelines.kafka.snapshots import head_of
 from pipelines.kafka.topics import topics_of
 from pipelines.learn import SKIPS
 from pipelines.settings import Settings

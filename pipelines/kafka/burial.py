@@ -1,18 +1,24 @@
 """Burial: what becomes of a record that cannot be used, and when so many fail that going on is wrong."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from pipelines.failures import Failures, last_line
-from pipelines.faust_worker.producer import Output
 from pipelines.kafka.letters import headers_of, schema_of
-from pipelines.metrics import Metrics
+from pipelines.kafka.outputs import Output
 from topics.dead_letter import DeadLetter, Reason, Rejected
+
+
+class Counts(Protocol):
+    """Who counts dead letters."""
+
+    def buried(self, kind: str, reason: str) -> None:
+        """Count one record that became a dead letter."""
 
 
 class Burial:
     """Makes dead letters of records, and counts them."""
 
-    def __init__(self, topic: str, metrics: Metrics) -> None:
+    def __init__(self, topic: str, metrics: Counts) -> None:
         self._topic, self._metrics = topic, metrics
         self.failures = Failures()
 
