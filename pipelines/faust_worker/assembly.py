@@ -17,6 +17,7 @@ from pipelines.faust_worker.step import Ledger, Step
 from pipelines.faust_worker.views_reader import ViewsReader
 from pipelines.kafka.burial import Burial
 from pipelines.kafka.topics import topics_of
+from pipelines.kafka.topics import other_count, topics_of
 from pipelines.metrics import Metrics
 from pipelines.settings import Settings
 from pipelines.views import Views
@@ -62,8 +63,9 @@ class Assembly:
         make = {"serve": self._serving, "learn": self._learning, "collect": self._collecting}[step]
         through = None if step == "serve" or agent is None else agent(step)
         ready = self.reader.ready if step == "serve" and self.reader is not None else None
-        topic = self.topics[INPUTS[step]].name
-        return Intake(step, topic, partial(make, through), self.settings, self.machine, ready)
+        topic = self.topics[INPUTS[step]]
+        refuse = partial(other_count, INPUTS[step], topic)
+        return Intake(step, topic, refuse, partial(make, through), self.settings, self.machine, ready)
 
     def _serving(self, through: Through | None, number: int, source: Source) -> Partition:
         cache = self._cache("serve", number)

@@ -9,15 +9,18 @@ from typing import Any
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from pipelines.failures import Halted
 from pipelines.faust_worker.machine import Machine
 from pipelines.faust_worker.partition import Partition, Source
 from pipelines.kafka.owners import group_of
 from pipelines.settings import Settings
+from topics.registry import Topic
 
 log = logging.getLogger(__name__)
 
 FETCH_WAIT_MS = 20  # a partition that has just been emptied waits this long for a fetch of the others
 POLL_MS = 200
+METADATA_MS = 30_000  # by when another number of partitions is noticed
 HINT_S = 2.0  # between two commits of how far was read
 AGAIN_S = 1.0  # after a failure
 ANSWER_S = 5.0
@@ -28,19 +31,22 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
     """Owns the consumer of one step's group, and one `Partition` for each that is assigned.
 
     Partitions that stay here across a rebalance keep their state: had anybody else opened one meanwhile,
-    its producer would be fenced, and it opens anew.
+    its producer would be fenced, and it opens anew. An intake halts where the topic has another number of
+    partitions than the settings say: states stay in the partition they were made in.
     """
 
     def __init__(
         self,
         step: str,
-        topic: str,
+        topic: Topic,
+        refuse: Callable[[int], str],
         make_partition: Callable[[int, Source], Partition],
         settings: Settings,
         machine: Machine,
         ready: asyncio.Event | None = None,
     ) -> None:
-        self.step, self.topic = step, topic
+        self.step, self.topic = step, topic.name
+        self._expected, self._refuse = topic.partitions, refuse  # refuse: words for any other number of them
         self.partitions: dict[int, Partition] = {}
         self.fault = ""
         self.generations = 0
@@ -66,6 +72,11 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         while not self._ends:
             try:
                 await self._follow()
+            except Halted as error:
+                self.fault = str(error)
+                log.error("%s halts: %s", self.step, error)
+                while not self._ends:  # noqa: ASYNC110  only a person can help
+                    await asyncio.sleep(AGAIN_S)
             except (KafkaError, OSError) as error:
                 self.fault = f"{type(error).__name__}: {error}"
                 log.warning("%s cannot read (%s), trying again", self.step, self.fault[:300])
@@ -85,6 +96,7 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
             rebalance_timeout_ms=max(worker.session_ms, 10_000),
             fetch_max_wait_ms=FETCH_WAIT_MS,
             retry_backoff_ms=50,
+            metadata_max_age_ms=METADATA_MS,
         )
         self._consumer = consumer
         consumer.subscribe([self.topic], listener=self)
@@ -92,6 +104,8 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         try:
             while not self._ends:
                 batches = await consumer.getmany(timeout_ms=POLL_MS)
+                if wrong := self._miscounted():
+                    raise Halted(wrong)
                 self.fault = ""
                 for place, records in batches.items():
                     partition = self.partitions.get(place.partition)
@@ -139,6 +153,8 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
         """Drop what went, keep what stayed, open what came; the opening itself must not block the group."""
         self.generations += 1
         numbers = {place.partition for place in assigned}
+        if self._miscounted():
+            return  # what is here holds, and is dropped by whoever reads
         log.info("%s has partitions %s", self.step, sorted(numbers))
         for number in numbers:
             if number not in self.partitions:
@@ -152,6 +168,14 @@ class Intake(Source, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokaf
             self.partitions[number].go()
         for number in sorted(numbers - set(self.partitions)):
             self._open(number)
+
+    def _miscounted(self) -> str:
+        """Return what is wrong with the number of partitions, empty if nothing is known to be.
+
+        Where somebody added some, producers send listeners to partitions that do not know them.
+        """
+        there = self._consumer.partitions_for_topic(self.topic)
+        return "" if not there or len(there) == self._expected else self._refuse(len(there))
 
     def _open(self, number: int) -> None:
         partition = self._make_partition(number, self)

@@ -82,7 +82,7 @@ def problems(settings: Kafka) -> list[str]:
             found.append(f"{topic.name} is missing; segue topics create makes it")
             continue
         if there[name] != topic.partitions:
-            found.append(_other_count(name, topic, there[name]))
+            found.append(other_count(name, topic, there[name]))
         config = configs.get(topic.name, {})
         for key in CHECKED:
             expected = config_of(topic, settings)[key]
@@ -117,7 +117,8 @@ def _described(admin: KafkaAdminClient, wanted: dict[str, Topic]) -> dict[str, i
     }
 
 
-def _other_count(name: str, topic: Topic, came: int) -> str:
+def other_count(name: str, topic: Topic, came: int) -> str:
+    """Return what is wrong with a topic of so many partitions, and the way out; ``name`` has no prefix."""
     setting = {"listeners": "listener_partitions", "tracks": "track_partitions", "shards": "shards"}
     which = setting.get(ROWS[name].split_by)
     if which is None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient
 
 from pipelines.kafka.clients import blocking
 from pipelines.kafka.letters import letter_of
 from pipelines.kafka.read import read
 from pipelines.kafka.topics import create, topics_of
 from tests.kafka.conftest import Deploy
-from tests.kafka.workers import wait_idle, worker
+from tests.kafka.workers import WorkerProcess, environment, wait_for, wait_idle, worker
 from tests.replay.warm import Warm
 from topics.codec import decode, encode
 from topics.dead_letter import DeadLetter
@@ -83,14 +84,41 @@ def test_a_worker_refuses_to_start_on_topics_that_are_not_as_they_must_be(
 ) -> None:
     """Missing ones, and other numbers of partitions; all in one message with the way out."""
     settings = deploy()
+
+    nothing = segue("worker", env=environment(settings))
     create(settings.kafka)
     more = settings.model_copy(update={"kafka": settings.kafka.model_copy(update={"track_partitions": 3})})
+    other = segue("worker", env=environment(more))
 
-    from tests.kafka.workers import environment
+    assert (nothing.code, other.code) == (2, 2)
+    assert "listener-events is missing; segue topics create makes it" in nothing.err
+    assert "4 problems with the topics" in other.err or "3 problems with the topics" in other.err
+    assert "expected 3; states stay in the partition they were made in" in other.err
+    assert "Traceback" not in nothing.err + other.err
 
-    done = segue("worker", env=environment(more))
 
-    assert done.code == 2
-    assert "4 problems with the topics" in done.err or "3 problems with the topics" in done.err
-    assert "expected 3; states stay in the partition they were made in" in done.err
-    assert "Traceback" not in done.err
+def test_a_worker_halts_when_somebody_adds_partitions_under_it(
+    deploy: Deploy, segue: Warm, tmp_path: Path
+) -> None:
+    """Listeners would go to partitions that do not know them; it says the way out, and starts no more."""
+    settings = deploy()
+    create(settings.kafka)
+    topic = topics_of(settings.kafka)["listener-events"].name
+    process = WorkerProcess(settings, tmp_path, "w", "--steps", "serve", warm=segue)
+    process.start(patch="import pipelines.faust_worker.intake as room; room.METADATA_MS = 500")
+    try:
+        process.wait_ready()
+        admin = KafkaAdminClient(**blocking(settings.kafka))
+        admin.create_partitions({topic: 3})
+        admin.close()
+        wait_for(lambda: process.get("/ready")[0] == 503, 60, "the worker to halt")
+        wait_for(lambda: not process.get("/ready")[1]["steps"]["serve"]["partitions"], 30, "it to let go")
+        fault = process.get("/ready")[1]["steps"]["serve"]["fault"]
+        assert f"{topic} has 3 partitions, expected 2; states stay in the partition" in fault
+        assert "begin a deployment with another kafka.prefix" in fault
+        assert process.get("/health")[0] == 200
+        assert process.stop() == 0
+        again = segue("worker", env=environment(settings))
+        assert (again.code, "has 3 partitions, expected 2" in again.err) == (2, True)
+    finally:
+        process.kill()

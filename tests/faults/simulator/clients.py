@@ -184,6 +184,9 @@ class Consumer:
             self._paused.discard(place)
         self._wake()
 
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        return {place.partition for place in self._broker.logs if place.topic == topic}
+
     def paused(self) -> set[TopicPartition]:
         return set(self._paused)
 
