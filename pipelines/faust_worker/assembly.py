@@ -16,7 +16,6 @@ from pipelines.faust_worker.serving import Serving
 from pipelines.faust_worker.step import Ledger, Step
 from pipelines.faust_worker.views_reader import ViewsReader
 from pipelines.kafka.burial import Burial
-from pipelines.kafka.topics import topics_of
 from pipelines.kafka.topics import other_count, topics_of
 from pipelines.metrics import Metrics
 from pipelines.settings import Settings
