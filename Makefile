@@ -15,7 +15,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka live compose-test chaos simulate test slow lint check format bench bench-live bench-bandits lock setup clean
+.PHONY: help demo kafka live compose-test chaos simulate test slow lint check format bench bench-live bench-bandits bench-quality lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -68,6 +68,10 @@ bench: $(READY) ## print the figures the README quotes, peers beside us
 bench-bandits: $(READY) ## play bandit libraries of others beside ours, about 20 minutes; writes docs/peers.md
 	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes --no-deps -r requirements-peers.lock
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.peers
+
+bench-quality: $(READY) ## next-track quality on real logs: table, ablation, lag; 40 minutes; writes docs/quality-figures.md
+	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes --no-deps -r requirements-bench.lock
+	@$(BIN)/python -m tests.bench.quality
 
 bench-live: $(READY) ## what the worker on Kafka adds to the steps
 	@$(BIN)/python -m tests.bench.live

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bandits.drift import DriftWatch
 from bandits.evidence import Evidence
 from bandits.river_version import keep_examples, version_for
-from bandits.rows import rows_of, skip_rows_of
+from bandits.rows import Rows, rows_of, skip_rows_of
 from bandits.snapshot import snapshot_of
 from bandits.version import Version, make_version
 from numeric.finite import finite_bytes
@@ -56,6 +56,7 @@ class Learner:
         keep_examples(self._evidence, settings.policy.build())
         self._skips = skips or new_evidence(settings)  # plays with a known verdict; the target is the skip
         self._waiting: list[Feedback] = []
+        self._left_out = frozenset(settings.learning.without)
         self.newest_ms = self.version_ms = self._evidence.newest_ms
         self.rows_due = self._rows_due()
         self._told: Skips | None = None  # made of the skip evidence as it is
@@ -121,10 +122,10 @@ class Learner:
         self._fold()
         parts = [part for part in parts if part.slots and _can_be_folded(part)]
         if parts:
-            self._evidence.erase(rows_of(parts, self.settings.learning.organic_weight))
+            self._evidence.erase(self._kept(rows_of(parts, self.settings.learning.organic_weight)))
         verdicts = skip_rows_of(parts)
         if verdicts is not None:
-            self._skips.erase(verdicts)
+            self._skips.erase(self._kept(verdicts))
             self._told = None
         return sum(len(part.slots) for part in parts)
 
@@ -132,11 +133,18 @@ class Learner:
         if not self._waiting:
             return
         parts, self._waiting = self._waiting, []
-        self._evidence.fold(rows_of(parts, self.settings.learning.organic_weight))
+        self._evidence.fold(self._kept(rows_of(parts, self.settings.learning.organic_weight)))
         verdicts = skip_rows_of(parts)
         if verdicts is not None:
-            self._skips.fold(verdicts)
+            self._skips.fold(self._kept(verdicts))
             self._told = None
+
+    def _kept(self, rows: Rows) -> Rows:
+        """Return the rows with nothing where the settings leave something out; its weights then stay 0."""
+        if self._left_out:
+            for table, names in ((rows.context, CONTEXT_NAMES), (rows.columns, PAIR_NAMES)):
+                table[:, [place for place, name in enumerate(names) if name in self._left_out]] = 0.0
+        return rows
 
     def _look(self, watch: DriftWatch, feedback: Feedback) -> None:
         """Take a part's decision in for drift; what nobody recommended says nothing of the policy."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +20,8 @@ from pydantic_settings import (
 from bandits import POLICIES
 from bandits.policy import Policy as BanditPolicy
 from bandits.reward import RewardSettings
+from features.context import CONTEXT
+from features.pair import PAIR
 from pipelines.live_settings import Kafka, Worker
 
 LIVE = frozenset({"kafka", "worker"})
@@ -122,6 +124,10 @@ class Learning(Section):
     prior: float = Field(1.0, gt=0, le=1e6, description="lambda: strength of the prior around zero")
     noise: float = Field(0.2, gt=0, le=10, description="standard deviation of a reward around its mean")
     organic_weight: float = Field(1.0, ge=0, le=1, description="weight of plays nobody recommended")
+    without: tuple[str, ...] = Field(
+        (),
+        description="context entries and pair columns to leave out: they then decide nothing",
+    )
     drift: Literal["ignore", "watch", "alarm"] = Field(
         "ignore",
         description="look for changes for the worse; alarm: and let what was learned before weigh less",
@@ -130,6 +136,16 @@ class Learning(Section):
     drift_factor: float = Field(0.1, gt=0, le=1, description="what evidence from before an alarm weighs")
     version_rows: int = Field(4_000, ge=1, le=10_000_000, description="rows of feedback between two versions")
     version_ms: int = Field(DAY_MS, ge=1_000, description="event time between two versions, at most")
+
+    @field_validator("without")
+    @classmethod
+    def _are_there(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = (*CONTEXT, *PAIR)
+        for name in names:
+            if name == "bias" or name not in known:
+                allowed = ", ".join(dict.fromkeys(one for one in known if one != "bias"))
+                raise ValueError(f"{name!r} can not be left out, expected some of {allowed}")
+        return names
 
 
 class Rewards(BaseModel):
