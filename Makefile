@@ -15,7 +15,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka live compose-test chaos simulate test slow lint check format bench bench-live bench-bandits bench-quality lock setup clean
+.PHONY: help demo kafka live compose-test chaos simulate fuzz test slow lint check format bench bench-live bench-bandits bench-quality lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -60,6 +60,9 @@ chaos: $(READY) ## 100,000 plays through three workers that are killed, paused a
 
 simulate: $(READY) ## 10,000 runs of workers and Kafka in virtual time under faults, then planted bugs; 20 minutes
 	@$(BIN)/python -m tests.faults.simulator
+
+fuzz: $(READY) ## a million cases over everything that parses: no crash, no hang, no memory beyond bounds; five minutes
+	@$(BIN)/python -m tests.fuzz
 
 bench: $(READY) ## print the figures the README quotes, peers beside us
 	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes --no-deps -r requirements-bench.lock

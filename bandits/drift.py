@@ -1,5 +1,6 @@
 """Drift: has the world changed under a policy? Two detectors tell, of rewards and of their calibration."""
 
+import zlib
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from bandits.rows import Rows
 from numeric.arrays import Floats
 
 NOTHING: Floats = np.zeros((0, 0))
+CHECK_BYTES = 4  # in front of a state
 
 
 class _State(Struct, array_like=True):
@@ -83,7 +85,8 @@ class DriftWatch:
             window._helper.__getstate__() for window in self._windows
         )  # river has no other way
         weights = self.weights.astype("<f8").tobytes()
-        return msgspec.msgpack.encode(_State(self.delta, (rewards, surprises), weights, self.found))
+        told = msgspec.msgpack.encode(_State(self.delta, (rewards, surprises), weights, self.found))
+        return zlib.crc32(told).to_bytes(CHECK_BYTES, "little") + told
 
     @staticmethod
     def resumed(state: bytes, shape: tuple[int, int]) -> "DriftWatch":
@@ -92,7 +95,7 @@ class DriftWatch:
         Raises ValueError if the state is of another river, or torn: start watching anew.
         """
         try:
-            kept = msgspec.msgpack.decode(state, type=_State)
+            kept = _told(state)
             watch = DriftWatch(kept.delta)
             for window, inner in zip(watch._windows, kept.windows, strict=True):
                 window._helper.__setstate__(inner)
@@ -110,4 +113,12 @@ def found_in(state: bytes) -> int:
     >>> found_in(DriftWatch(delta=0.002).state())
     0
     """
-    return msgspec.msgpack.decode(state, type=_State).found
+    return _told(state).found
+
+
+def _told(state: bytes) -> _State:
+    """Return what a state holds; ValueError for bytes that are not as they were: river panics over them."""
+    check, told = state[:CHECK_BYTES], state[CHECK_BYTES:]
+    if zlib.crc32(told).to_bytes(CHECK_BYTES, "little") != check:
+        raise ValueError("its checksum does not fit")
+    return msgspec.msgpack.decode(told, type=_State)

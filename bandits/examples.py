@@ -8,10 +8,12 @@ import numpy as np
 
 from bandits.rows import Rows
 from numeric.arrays import Singles
+from numeric.unpacking import unpacked
 
 TIME = np.dtype(">i8")  # sorts as bytes do
 NUMBER = np.dtype("<f8")
 MOST = 2**31
+STATE_BYTES_MAX = 1 << 26  # unpacked: ten times what the most examples take
 Places = tuple[list[int], list[int]]  # of the new columns, of the old
 SPARE = 1.25  # kept beyond the newest before the oldest are dropped: few sorts
 
@@ -112,8 +114,8 @@ class Examples:
     def resumed(state: bytes, depth: int, width: int) -> "Examples":
         """Return the examples whose state this is; raises ValueError if it is torn or of other shapes."""
         try:
-            raw = zlib.decompress(state)
-        except zlib.error as error:
+            raw = unpacked(state, STATE_BYTES_MAX)
+        except ValueError as error:
             raise ValueError(f"the examples do not decompress ({error}); fold their feedback again") from None
         length, head = TIME.itemsize + 4 * (depth + width), TIME.itemsize
         count, rest = divmod(len(raw) - head, length + 2 * NUMBER.itemsize)

@@ -8,9 +8,11 @@ from bandits.evidence import Evidence
 from bandits.examples import Examples
 from numeric.arrays import Floats
 from numeric.jit import kernel
+from numeric.unpacking import unpacked
 from topics.policy_snapshot import PolicySnapshot
 
 NUMBER = np.dtype("<f8")
+NUMBERS_MAX = 1 << 23  # 64 MiB unpacked: 4,000 weights; a learner has about 500
 
 
 def snapshot_of(
@@ -53,13 +55,19 @@ def evidence_of(snapshot: PolicySnapshot, half_life_ms: int) -> Evidence:
     landmark is not a whole number of half-lives, or if a number is not finite.
     """
     place = f"snapshot {snapshot.version} of {snapshot.policy}, shard {snapshot.shard}"
+    size = len(snapshot.context_names) * len(snapshot.pair_names)
+    count = size * (size + 1) // 2 + size
+    if count > NUMBERS_MAX:
+        raise ValueError(
+            f"{place}: {len(snapshot.context_names)} × {len(snapshot.pair_names)} columns are {count:,} "
+            f"numbers, expected at most {NUMBERS_MAX:,}; is it one of ours?"
+        )
     evidence = Evidence(snapshot.layout, snapshot.context_names, snapshot.pair_names, half_life_ms)
     evidence.move_landmark(snapshot.landmark_ms)
-    size = evidence.total.size
-    expected = (size * (size + 1) // 2 + size) * NUMBER.itemsize
+    expected = count * NUMBER.itemsize
     try:
-        raw = zlib.decompress(snapshot.evidence)
-    except zlib.error as error:
+        raw = unpacked(snapshot.evidence, expected)
+    except ValueError as error:
         raise ValueError(
             f"{place}: the evidence does not decompress ({error}); fold its feedback again"
         ) from None

@@ -29,15 +29,19 @@ def pack_words(words: Words) -> tuple[Bits, Words]:
 
 @kernel
 def unpack_words(bits: Bits, kept: Words, count: int) -> Words:
-    """Return the ``count`` words that `pack_words` was given.
+    """Return the ``count`` words that `pack_words` was given; raises ValueError for what it cannot have made.
 
     >>> unpack_words(np.array([80], np.uint8), np.array([7, 9], np.uint32), 4)
     array([0, 7, 0, 9], dtype=uint32)
     """
+    if count < 0 or count > 8 * len(bits):
+        raise ValueError("there are fewer bits than words")
     words = np.zeros(count, np.uint32)
     at = 0
     for i in range(count):
         if bits[i >> 3] & (128 >> (i & 7)):
+            if at == len(kept):
+                raise ValueError("there are fewer words than bits that are set")
             words[i] = kept[at]
             at += 1
     return words

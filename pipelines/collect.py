@@ -59,5 +59,15 @@ def recent_play_of(recent: tuple[int, int, int], table: TrackTable) -> RecentPla
 
 
 def recent_row_of(record: RecentPlay, table: TrackTable) -> tuple[int, int, int]:
-    """Return what `recent_play_of` was given."""
-    return int(record.session_mark, 16), table.handle(record.track_id), record.at_ms
+    """Return what `recent_play_of` was given; raises `Rejected` for what no serve step has sent."""
+    try:
+        mark = int(record.session_mark, 16)
+    except ValueError:
+        mark = -1
+    if not 0 <= mark < 2**64:
+        raise Rejected(
+            "invalid",
+            f"session_mark is {record.session_mark!r}, expected 64 bits in hexadecimal",
+            "session_mark",
+        )
+    return mark, table.handle(record.track_id), record.at_ms

@@ -86,7 +86,10 @@ class Learner:
             return None
         if not state:
             return DriftWatch(learning.drift_delta)
-        return DriftWatch.resumed(state, self._evidence.total.shape)
+        try:
+            return DriftWatch.resumed(state, self._evidence.total.shape)
+        except ValueError:  # of another river, or an older segue: two windows fill anew
+            return DriftWatch(learning.drift_delta)
 
     def learn(self, feedback: Feedback) -> bool:
         """Take one part of a feedback; tell whether a version is due.

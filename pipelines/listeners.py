@@ -3,22 +3,35 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from pipelines import listener_v1, listener_v2
 from pipelines.listener import Listener, restore_listener, store_listener
 from state.envelope import seal, unseal
 from state.keys import key, prefix
-from state.store import Store
+from state.store import Store, StoreError
 
 FAMILY = "listener"
 VERSION = 3
 UPGRADES = {1: listener_v1.upgraded, 2: listener_v2.upgraded}
 DECODED_MAX = 20_000
 DISPLACED_MAX = 256
+UNREADABLE = (msgspec.MsgspecError, ValueError, LookupError, OverflowError, TypeError, RecursionError)
 
 
 def body_of(value: bytes, listener_id: str) -> bytes:
     """Return what `pipelines.listener.restore_listener` reads of a stored value, whoever wrote it."""
     return unseal(value, VERSION, UPGRADES, what=f"the state of listener {listener_id!r}")
+
+
+def restored(value: bytes, listener_id: str, handle: Callable[[str], int]) -> Listener:
+    """Return the state that a stored value holds; raises `StoreError` for bytes that nobody has stored."""
+    try:
+        return restore_listener(body_of(value, listener_id), handle)
+    except UNREADABLE as error:
+        raise StoreError(
+            "torn", f"the state of listener {listener_id!r} cannot be read ({error}); it is to be made anew"
+        ) from None
 
 
 class Listeners:
@@ -98,4 +111,4 @@ class Listeners:
         return seal(VERSION, store_listener(state, self._names))
 
     def _restored(self, value: bytes, listener_id: str) -> Listener:
-        return restore_listener(body_of(value, listener_id), self._handle)
+        return restored(value, listener_id, self._handle)

@@ -245,7 +245,7 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
         problems = [f"  {_explained(problem)}" for problem in error.errors()]
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the settings:"
         raise WrongSettings("\n".join([count, *problems])) from None
-    except ValueError as error:  # the TOML itself
+    except (ValueError, RecursionError) as error:  # the TOML itself
         raise WrongSettings(f"{path} is not TOML: {error}") from None
 
 

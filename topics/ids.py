@@ -1,5 +1,6 @@
 """Ids: what may name a listener, a track or an event, and how names are made and hashed."""
 
+import re
 from hashlib import blake2b
 from typing import Annotated
 
@@ -9,14 +10,22 @@ ID_BYTES_MAX = 64
 TIME_MS_MAX = 4_102_444_800_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_BYTES_MAX)]
-"""1 to 64 bytes of UTF-8; the length in bytes is checked by `check_id_bytes`."""
+"""1 to 64 bytes of UTF-8 without control characters; `check_id_bytes` checks what the schema cannot.
+
+Ids are compared byte for byte: no case, form or space is made equal to another.
+"""
 
 TimeMs = Annotated[int, Meta(ge=0, le=TIME_MS_MAX)]
 """UTC milliseconds since 1970, up to the year 2100."""
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
 def check_id_bytes(**ids: str | None) -> None:
-    """Refuse ids that are short in characters but long in bytes, or no UTF-8 at all.
+    """Refuse ids that are short in characters but long in bytes, no UTF-8 at all, or hold control characters.
+
+    Names are joined with one (`name_of`), so an id that held it could pass for two; terminals obey others.
 
     >>> check_id_bytes(track_id="é" * 40)
     Traceback (most recent call last):
@@ -24,8 +33,12 @@ def check_id_bytes(**ids: str | None) -> None:
     ValueError: track_id has 80 bytes of UTF-8, expected at most 64
     """
     for name, value in ids.items():
-        if value is None or value.isascii():
+        if value is None or (value.isascii() and value.isprintable()):
             continue
+        if control := _CONTROL.search(value):
+            raise ValueError(
+                f"{name} holds the control character U+{ord(control[0]):04X}, expected text without any"
+            )
         try:
             length = len(value.encode())
         except UnicodeEncodeError:

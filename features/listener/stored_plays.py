@@ -59,11 +59,16 @@ def pack_plays(plays: Records, kept: int) -> tuple[Indices, Records, Records]:
 
 @kernel
 def unpack_plays(old: Records, newest: Records, tracks: Indices) -> Records:
-    """Return the plays that `pack_plays` was given, with ``tracks`` as this process knows them."""
+    """Return the plays that `pack_plays` was given, with ``tracks`` as this process knows them.
+
+    Raises ValueError for plays of tracks that are not among them.
+    """
     first = old.shape[0]
     plays = np.zeros(first + newest.shape[0], PLAY)
     for i in range(first):
         row, play = old[i], plays[i]
+        if row.track >= len(tracks):
+            raise ValueError("a play's track is not among the names")
         play.started_ms = np.int64(row.started_s) * 1_000
         play.at_ms = play.started_ms + np.int64(row.lasted_s) * 1_000
         play.share = np.nan if row.share == UNKNOWN_SHARE else row.share / SHARE_STEPS
@@ -71,6 +76,8 @@ def unpack_plays(old: Records, newest: Records, tracks: Indices) -> Records:
         _take_marks(play, row.marks)
     for i in range(newest.shape[0]):
         row, play = newest[i], plays[first + i]
+        if row.track >= len(tracks):
+            raise ValueError("a play's track is not among the names")
         play.started_ms = row.started_ms
         play.at_ms = row.started_ms + np.int64(row.lasted_ms)
         play.play = row.play

@@ -16,7 +16,7 @@ from pipelines.kafka.listener_events import KIND_OF, read_event
 from pipelines.kafka.outputs import Output, ServeOutputs
 from pipelines.kafka.track_partitions import TrackPartitions
 from pipelines.listener import Listener
-from pipelines.listeners import FAMILY, Listeners, body_of
+from pipelines.listeners import FAMILY, UNREADABLE, Listeners, body_of
 from pipelines.metrics import Metrics
 from pipelines.serve import Transition, fire_timers, serve
 from pipelines.settings import Settings
@@ -169,4 +169,9 @@ def _stored_timers(cache: Cache) -> Iterator[tuple[str, int]]:
     start = prefix(FAMILY)
     for name, value in cache.store.scan(start):
         listener_id = name[len(start) :].decode()
-        yield listener_id, _due.decode(body_of(value, listener_id)).due_ms
+        try:
+            due_ms = _due.decode(body_of(value, listener_id)).due_ms
+        except UNREADABLE as error:
+            detail = f"the state of listener {listener_id!r} cannot be read ({error})"
+            raise StoreError("torn", detail) from None
+        yield listener_id, due_ms

@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from pipelines.importers.source import HEAD, WHOLE_MAX, ImportFailed, Source
+from pipelines.importers.source import HEAD, RATIO_FREE, RATIO_MAX, WHOLE_MAX, ImportFailed, Source
 
 ZIP = b"PK\x03\x04"
 EMPTY_ZIP = b"PK\x05\x06"
 FILES_MAX = 10_000
 MEMBER_MAX = 2 << 30  # bytes, unpacked
-RATIO_MAX = 200  # JSON and CSV pack 10 to 30 times
 BROKEN = (
     BadZipFile, EOFError, LookupError, NotImplementedError, OverflowError, RuntimeError, ValueError,
     struct.error,
 )  # fmt: skip
 """What `zipfile` raises for a broken or hostile table of contents."""
 ROWS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".listens", ".gz", ".zip")
-RATIO_FREE = 1 << 20  # below this size a ratio says nothing
 
 
 def sources_of(path: str) -> list[Source]:
@@ -91,6 +89,8 @@ def _member(archive: ZipFile, name: str, member: ZipInfo) -> BinaryIO:
             f"{place} unpacks {member.compress_size} bytes to {member.file_size}, expected at most "
             f"{RATIO_MAX} times; unpack it yourself if you trust it"
         )
+    if member.header_offset < 0:
+        raise BadZipFile("its place in the zip is negative")
     if member.flag_bits & 0x1:
         raise ImportFailed(f"{place} is encrypted; unpack the zip with its password first")
     if member.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:

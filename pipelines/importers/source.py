@@ -13,6 +13,8 @@ HEAD = 1 << 16
 LINE_MAX = 1 << 20
 WHOLE_MAX = 1 << 29  # a JSON document is held in memory; real exports have 10 to 20 MB a file
 MARK = b"\xef\xbb\xbf"  # that some programs put in front of UTF-8
+RATIO_MAX = 200  # JSON and CSV pack 10 to 30 times
+RATIO_FREE = 1 << 20  # below this size a ratio says nothing
 GZIP = b"\x1f\x8b\x08"  # the third says deflate, the only way in use
 
 
@@ -25,8 +27,8 @@ class Source:
 
     ``name`` is what dead letters call it: the file's name, inside an archive ``archive!member``.
     ``open_`` gives its bytes, ``peek`` the first of them where ``open_`` can do so only once. Gzip is
-    known by its first bytes. Where the bytes end too early, what came before is given and `problem`
-    then says so.
+    known by its first bytes. Where the bytes end too early, or swell beyond reason, what came before is
+    given and `problem` then says so.
     """
 
     def __init__(
@@ -127,9 +129,19 @@ class Source:
     def _unpacked(self, packed: bytes, raw: BinaryIO) -> Iterator[bytes]:
         """Unpack gzip, one member after the other, a block at a time whatever it swells to."""
         engine = zlib.decompressobj(31)
+        read = given = 0
         while True:
+            before = len(packed)
             if block := engine.decompress(packed, BLOCK):
+                given += len(block)
                 yield block
+            read += before - len(engine.unconsumed_tail) - len(engine.unused_data)
+            if given > RATIO_FREE and given > RATIO_MAX * read:
+                self.problem = (
+                    f"{read} packed bytes swell to {given}, expected at most {RATIO_MAX} times; "
+                    "unpack the file yourself if you trust it"
+                )
+                return
             if engine.eof:
                 packed = (engine.unused_data or raw.read(PACKED_BLOCK)).lstrip(b"\0")
                 while not packed and (more := raw.read(PACKED_BLOCK)):

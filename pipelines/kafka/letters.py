@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from topics.codec import DEFAULT_SCHEMA
-from topics.dead_letter import DeadLetter
+from topics.dead_letter import DeadLetter, Rejected
+from topics.explain import cut
 from topics.registry import SCHEMA_HEADER
 
 Headers = Sequence[tuple[str, bytes]]
@@ -28,13 +29,19 @@ def headers_of(letter: DeadLetter, schema: str, *, is_null: bool) -> list[tuple[
 
 
 def letter_of(key: bytes | None, value: bytes | None, headers: Headers) -> tuple[DeadLetter, str]:
-    """Return a letter, and the schema that its record claimed.
+    """Return a letter, and the schema that its record claimed; raises `Rejected` for what is none of ours.
 
     >>> sent = DeadLetter("late", "too late", "listener-events", 7, b"{}", 3, "started_ms", b"ann")
     >>> letter_of(b"ann", b"{}", headers_of(sent, "play.v1", is_null=False)) == (sent, "play.v1")
     True
     """
-    said = {name: text.decode(errors="replace") for name, text in headers}
+    said = {name: (text or b"").decode(errors="replace") for name, text in headers}
+    for name in ("reason", "detail", "source", "offset", "partition", "field"):
+        if name not in said:
+            raise Rejected("invalid", f"the header {name} is missing, expected those of a dead letter", name)
+    for name in ("offset", "partition"):
+        if not (said[name].isascii() and said[name].isdecimal() and len(said[name]) < 20):
+            raise Rejected("invalid", f"the header {name} is {cut(said[name])!r}, expected a number", name)
     return (
         DeadLetter(
             reason=said["reason"],  # type: ignore[arg-type]  # we wrote it

@@ -10,6 +10,7 @@ from pipelines.kafka.errors import explained
 from pipelines.kafka.letters import NULL, letter_of
 from pipelines.kafka.topics import topics_of
 from pipelines.live_settings import Kafka
+from topics.dead_letter import Rejected
 from topics.registry import SCHEMA_HEADER
 
 
@@ -38,7 +39,11 @@ def retry(settings: Kafka, application: str, reasons: Collection[str]) -> tuple[
             while any(consumer.position(partition) < end for partition, end in ends.items()):
                 sending = []
                 for record in chain(*consumer.poll(timeout_ms=200).values()):
-                    letter, schema = letter_of(record.key, record.value, record.headers)
+                    try:
+                        letter, schema = letter_of(record.key, record.value, record.headers)
+                    except Rejected:  # whoever wrote it, it says not where it came from
+                        counts[False] += 1
+                        continue
                     counts[letter.reason in reasons] += 1
                     if letter.reason in reasons:
                         is_null = any(name == NULL for name, _ in record.headers)

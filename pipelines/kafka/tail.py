@@ -18,10 +18,10 @@ SHOWN_TRACKS = 5
 def records_of(records: Iterator[Record], topic: str) -> Iterator[Any]:
     """Yield what the records of a topic hold; what cannot be read is passed over."""
     for record in records:
-        if topic == "dead-letters":
-            yield letter_of(record.key, record.value, record.headers)[0]
-            continue
         try:
+            if topic == "dead-letters":
+                yield letter_of(record.key, record.value, record.headers)[0]
+                continue
             yield decode(record.value or b"", schema_of(record.headers))
         except Rejected:
             continue

@@ -227,7 +227,10 @@ class LivePort:
         self.figures.feedback(_read(record))
 
     def _letter(self, record: Any) -> None:
-        letter, _ = letter_of(record.key, record.value, record.headers)
+        try:
+            letter, _ = letter_of(record.key, record.value, record.headers)
+        except Rejected:
+            return  # no worker of ours wrote it
         self.figures.dead_letters[letter.reason] += 1
         self._sender.buried(letter)
 

@@ -19,7 +19,9 @@ from topics.track_events import TrackEvents
 from topics.track_facts import TrackFacts
 
 text = st.text(st.characters(codec="utf-8"), max_size=12)
-ids = st.text(st.characters(codec="utf-8"), min_size=1, max_size=16) | st.text("ab", min_size=64, max_size=64)
+ids = st.text(
+    st.characters(codec="utf-8", categories=("L", "M", "N", "P", "S", "Zs", "Cf")), min_size=1, max_size=16
+) | (st.text("ab", min_size=64, max_size=64))
 surfaces = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
 times = st.integers(0, 4_102_444_800_000)
 floats = st.floats(allow_nan=False, allow_infinity=False)
