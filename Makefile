@@ -15,7 +15,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka live compose-test chaos simulate fuzz test slow lint check format bench bench-live bench-bandits bench-quality lock setup clean
+.PHONY: help demo kafka live compose-test chaos simulate fuzz test slow lint coverage check format bench bench-live bench-bandits bench-quality lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -35,11 +35,16 @@ lint: $(READY) ## form, types, arrows
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint ## everything that must be clean: form, types, arrows, all tests, coverage of the core
+coverage: $(READY) ## branch coverage of the core: kernels once as plain Python, then all of it as it runs
 	$(BIN)/coverage erase
-	NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=few $(BIN)/coverage run -m pytest -q -m "not slow and not compiled and not timed" $(ROOMS)
-	$(BIN)/coverage run --append -m pytest -q -m "not timed"
+	NUMBA_DISABLE_JIT=1 HYPOTHESIS_PROFILE=few $(BIN)/coverage run -m pytest -q -n auto --maxprocesses 8 --dist worksteal \
+	  -m "not slow and not compiled and not timed" $(ROOMS)
+	$(BIN)/coverage run -m pytest -q -n auto --maxprocesses 8 --dist worksteal -m "not slow and not timed" \
+	  $(ROOMS) state topics tests/state tests/topics tests/replay tests/cli
+	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+check: lint test slow coverage ## everything that must be clean: form, types, arrows, all tests, coverage of the core, speed
 	$(BIN)/python -m pytest -q -m timed || [ $$? -eq 5 ] # 5: none there
 
 format: $(READY) ## put spacing and imports in order

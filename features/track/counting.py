@@ -65,7 +65,7 @@ def count(
                 place_fresh(tracks, fresh, clock, event.track)
         elif event.kind == SHOWN:
             track.exposures += weight
-            track.residual += weight * event.residual
+            track.residual += weight * np.float64(event.residual)
 
 
 @kernel
