@@ -34,7 +34,8 @@ def blend(
 ) -> int:
     """Fill ``candidates`` (handles) and ``sources``; return how many there are.
 
-    Sources propose in turn, each up to its quota of new tracks; popular tracks fill what is left.
+    Sources propose in turn, each up to its quota of new tracks; followers may fill what covisits leave,
+    popular tracks the rest.
     ``quotas`` (6,) follows the order of the source numbers; ``own`` must hold this recall's rows.
     """
     n = 0
@@ -42,7 +43,10 @@ def blend(
     n = _take(candidates, sources, n, shortlist, length, OWN_FOLLOWERS, own, tracks, stamp)
     length = shortlist_covisits(shortlist[: quotas[COVISITS]], tracks, votes, voted, summary)
     n = _take(candidates, sources, n, shortlist, length, COVISITS, own, tracks, stamp)
-    length = shortlist_followers(shortlist[: quotas[FOLLOWERS]], own, tracks, followers, summary, stamp)
+    room = quotas[FOLLOWERS]
+    if room > 0:  # what covisits leave is for followers: they know the same, in less detail
+        room += quotas[COVISITS] - length
+    length = shortlist_followers(shortlist[:room], own, tracks, followers, summary, stamp)
     n = _take(candidates, sources, n, shortlist, length, FOLLOWERS, own, tracks, stamp)
     length = shortlist_repeats(shortlist[: quotas[REPEATS]], own, tracks, plays)
     n = _take(candidates, sources, n, shortlist, length, REPEATS, own, tracks, stamp)

@@ -12,11 +12,9 @@ from numeric.arrays import Bytes
 from pipelines.choose import choose, look_at
 from pipelines.listener import Contrasts, Pending, size_of
 from pipelines.settings import Settings
-from pipelines.views import LAYOUT, Views
+from pipelines.views import LAYOUT, Handles, Views
 from topics.ids import key_of, name_of
 from topics.scores import Decision, ScoredTrack, Scores
-
-Handles = npt.NDArray[np.int32]
 
 NO_HANDLES: Handles = np.zeros(0, np.int32)
 NO_CANDIDATE = "no usable candidate: none known, or none playable"
@@ -72,13 +70,8 @@ def decide(question: Question, play_bytes: Bytes, views: Views, settings: Settin
     )
     work = views.work
     context = work.context.copy()
-    considered = Considered(
-        work.candidates[:n].copy(),
-        work.sources[:n].copy(),
-        context,
-        work.columns[:n].copy(),
-        work.means[:n].copy(),
-    )
+    candidates, sources_of_them, columns, means_of_them = work.hand_over(n)
+    considered = Considered(candidates, sources_of_them, context, columns, means_of_them)
     if n == 0:
         return Decided(_scores(question, decision_id, views, (), NO_CANDIDATE), None, considered)
 

@@ -77,7 +77,9 @@ class Candidates(Section):
     limit: int = Field(100, ge=2, le=1_000, description="candidates of a decision")
     own_followers: int = Field(20, ge=0, le=1_000, description="tracks the listener played after these")
     covisits: int = Field(40, ge=0, le=1_000, description="tracks of recent sessions that held these")
-    followers: int = Field(60, ge=0, le=1_000, description="tracks everybody played around these")
+    followers: int = Field(
+        20, ge=0, le=1_000, description="tracks everybody played around these; and what covisits leave"
+    )
     repeats: int = Field(20, ge=0, le=1_000, description="tracks the listener has played before")
     fresh: int = Field(3, ge=0, le=1_000, description="new tracks with little exposure")
     popular: int = Field(1_000, ge=0, le=1_000, description="popular tracks, filling what is left")

@@ -14,7 +14,7 @@ from features.listener.layout import BY_ARTIST, OWN, SUMMARY, VOTE
 from features.pair import PAIR
 from features.track.recent import RecentPlays
 from features.track.table import TrackTable
-from numeric.arrays import bytes_of
+from numeric.arrays import Floats, Singles, bytes_of
 from pipelines.settings import Settings
 from pipelines.skips import Skips
 from topics.ids import name_of
@@ -22,6 +22,9 @@ from topics.ids import name_of
 CONTEXT_NAMES, PAIR_NAMES = tuple(CONTEXT), tuple(PAIR)
 LAYOUT = name_of("layout", *CONTEXT_NAMES, "|", *PAIR_NAMES)[:8]
 DAY_MS = 86_400_000
+
+
+Handles = npt.NDArray[np.int32]
 
 
 class Workspace:
@@ -79,6 +82,15 @@ class Workspace:
             self.means = np.zeros(candidates)
             self.low_keys = np.zeros(candidates, "<u2")
             self.columns = np.zeros((candidates, len(PAIR_NAMES)), np.float32)
+
+    def hand_over(self, n: int) -> tuple[Handles, npt.NDArray[np.uint8], Singles, Floats]:
+        """Return n candidates, their sources, columns and means, uncopied, and take fresh memory."""
+        given = self.candidates[:n], self.sources[:n], self.columns[:n], self.means[:n]
+        self.candidates = np.empty(len(self.candidates), np.int32)
+        self.sources = np.empty(len(self.sources), np.uint8)
+        self.columns = np.empty(self.columns.shape, np.float32)
+        self.means = np.empty(len(self.means))
+        return given
 
 
 class Views:

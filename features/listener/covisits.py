@@ -19,7 +19,7 @@ from features.track.recent import BLOCK_PLAYS
 from numeric.arrays import Records
 from numeric.jit import kernel
 
-OCCASIONS = 50  # plays walked over for the newest track; for the one at place p of the prefix, 1/(1+p) of it
+OCCASIONS = 30  # plays walked over for the newest track; for the one at place p of the prefix, 1/(1+p) of it
 AROUND = 8  # plays looked at on either side
 PLACES = 16  # newest plays of this session that may match
 AGE = 1_000.0  # blocks

@@ -24,7 +24,8 @@ class Marks:
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
-        self._known = self._plays = 0
+        self._old: set[str] = set()  # those played before the first play that counts
+        self._known = self._listed = self._plays = 0
         self._by_listener: dict[str, Floats] = {}  # plays, then the figures of each ranking
         self._skips: dict[str, list[tuple[float, bool]]] = {}
         self._counted = False
@@ -35,6 +36,7 @@ class Marks:
         if counted:
             self._plays += 1
             self._known += play.track_id in self._seen
+            self._listed += play.track_id in self._old
             sums = self._by_listener.setdefault(play.listener_id, np.zeros(1 + 2 * len(FIGURES)))
             sums[0] += 1
             for r, name in enumerate(RANKINGS):
@@ -44,6 +46,8 @@ class Marks:
                     gains = (rank < 10, rank < 20, place * (rank < 10), place * (rank < 20))
                     sums[1 + r * len(FIGURES) : 1 + (r + 1) * len(FIGURES)] += gains
         self._seen.add(play.track_id)
+        if not self._plays:
+            self._old.add(play.track_id)
 
     def emitted(self, done: Transition) -> None:
         """Keep a skip that was foretold."""
@@ -57,6 +61,8 @@ class Marks:
         """Return 95 % intervals by listener, and the share of plays whose track had been played before."""
         rng = np.random.default_rng(seed)
         sums = np.array(list(self._by_listener.values()))
+        if len(sums) < 2:  # one listener: nobody to resample
+            return {"intervals": {}, **self._shares()}
         draws = [rng.poisson(1.0, (50, len(sums))) @ sums for _ in range(RESAMPLES // 50)]
         totals = np.concatenate(draws)  # Poisson bootstrap
         low, high = np.percentile(totals[:, 1:] / totals[:, :1], [2.5, 97.5], axis=0)
@@ -66,7 +72,11 @@ class Marks:
             intervals[ranking][figure] = (float(low[k]), float(high[k]))
         if self._skips:
             intervals["skip_auc"] = self._auc_interval(rng)
-        return {"intervals": intervals, "played_before": self._known / max(self._plays, 1)}
+        return {"intervals": intervals, **self._shares()}
+
+    def _shares(self) -> dict[str, float]:
+        plays = max(self._plays, 1)
+        return {"played_before": self._known / plays, "played_before_start": self._listed / plays}
 
     def _auc_interval(self, rng: np.random.Generator) -> tuple[float, float]:
         groups = list(self._skips.values())

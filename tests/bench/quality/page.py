@@ -71,6 +71,7 @@ def _table(table: Mapping[str, Any], maa: Mapping[str, float], cold: Mapping[str
                 label="the same, counters (`facts.recent_plays = 0`)"),
             row("nowplaying, frozen", "hr@20", "mrr@20", least=".240 / .110", reach=".255 / .122",
                 label="nowplaying, rings, all frozen at 90 %"),
+            _of_known(table["nowplaying, frozen"]),
             row("lastfm", "hr@10", "mrr@10", least=".570 / .400", reach=".620 / .430",
                 label="lastfm_listens, last 30 %"),
             row("lastfm1k", "hr@10", least=f"{1.3 * markov:.3f}", reach=f"{1.6 * markov:.3f}",
@@ -86,9 +87,20 @@ def _table(table: Mapping[str, Any], maa: Mapping[str, float], cold: Mapping[str
     ) + "\n"  # fmt: skip
 
 
+def _of_known(frozen: Mapping[str, Any]) -> str:
+    """Return the row of tracks that the frozen engine had met: benchmarks of static models have no others."""
+    share, quality = frozen["played_before_start"], frozen["quality"]["segue"]
+    figures = " / ".join(f"**{quality[measure] / share:.3f}**" for measure in ("hr@20", "mrr@20"))
+    name = f"the same, of tracks it had met ({share:.3f})"
+    return f"| {name} | HR@20 / MRR@20 | {figures} | | .240 / .110 | .255 / .122 |"
+
+
 def _sure(one: Mapping[str, Any], ranking: str, measure: str) -> str:
+    found = f"**{one['quality'][ranking][measure]:.3f}**"
+    if not one["intervals"]:
+        return found
     low, high = one["intervals"][ranking][measure]
-    return f"**{one['quality'][ranking][measure]:.3f}** [{low:.3f}, {high:.3f}]"
+    return f"{found} [{low:.3f}, {high:.3f}]"
 
 
 def _shares(table: Mapping[str, Any]) -> dict[str, list[float]]:
