@@ -15,7 +15,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka live compose-test chaos simulate fuzz test slow lint coverage check format bench bench-live bench-bandits bench-quality lock setup clean
+.PHONY: help demo kafka live compose-test chaos soak upgrade-test simulate fuzz test slow lint coverage check format bench bench-live bench-bandits bench-quality lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -62,6 +62,13 @@ compose-test: $(READY) ## build docker-compose.yml and start it, see scores thro
 
 chaos: $(READY) ## 100,000 plays through three workers that are killed, paused and torn, then the check; half an hour
 	@$(BIN)/python -m tests.kafka.chaos
+
+soak: $(READY) ## 2 million plays through one worker, then ten minutes of three times what it takes; an hour
+	@$(BIN)/python -m tests.kafka.soak
+
+OLD ?= HEAD~20
+upgrade-test: $(READY) ## replace workers of the commit OLD by today's, in traffic; nothing may be lost
+	@$(BIN)/python -m tests.kafka.upgrade $(OLD)
 
 simulate: $(READY) ## 10,000 runs of workers and Kafka in virtual time under faults, then planted bugs; 20 minutes
 	@$(BIN)/python -m tests.faults.simulator

@@ -73,12 +73,7 @@ class Worker:
 
         async def agent(stream: Any) -> None:
             async for work, done in stream:
-                try:
-                    await work()
-                except Exception as error:  # noqa: BLE001  it belongs to whoever sent the batch
-                    done.set_exception(error)
-                else:
-                    done.set_result(None)
+                await answered(work, done)
 
         self.app.agent(batches, name=step)(agent)
 
@@ -92,6 +87,18 @@ class Worker:
     def _add(self, kind: Any, part: Any) -> None:
         """Let a part start and stop with the app."""
         self.app.service(kind(part, loop=self.app.loop, beacon=self.app.beacon))
+
+
+async def answered(work: Work, done: asyncio.Future[None]) -> None:
+    """Do a batch's work, and tell whoever waits; nobody does where a rebalance took the partition away."""
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001  it belongs to whoever sent the batch
+        if not done.done():
+            done.set_exception(error)
+    else:
+        if not done.done():
+            done.set_result(None)
 
 
 def wait_for_topics(settings: Settings) -> None:

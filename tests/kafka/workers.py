@@ -52,8 +52,10 @@ class WorkerProcess:
         name: str,
         *args: str,
         warm: Warm | None = None,
+        root: Path = ROOT,
         **changes: object,
     ) -> None:
+        self.root = root  # of the sources: where another version lies, that one runs
         self.name, self.folder = name, folder
         self.port = free_port(avoid=settings.worker.web_port)
         self._args, self._warm, self._settings = args, warm, settings
@@ -99,7 +101,7 @@ class WorkerProcess:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", patch + RUN, "worker", *self._args],
-                cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                cwd=self.root, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
 
     def cpu_s(self) -> float:
