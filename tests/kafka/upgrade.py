@@ -55,12 +55,13 @@ def upgraded(old: Path, folder: Path, address: str) -> int:
     for root in (old, ROOT):  # else each of its workers compiles
         subprocess.run([sys.executable, "-c", WARM], cwd=root, check=True)
     workers = [
-        WorkerProcess(settings, folder, f"w{k}", "--settings", str(toml), root=old, instance=f"w{k}")
+        WorkerProcess(settings, folder, f"w{k}", "--settings", str(toml), instance=f"w{k}")
         for k in range(WORKERS)
     ]
     traffic = Traffic(settings, ON_AND_ON, RATE, listeners=LISTENERS)
     try:
         for one in workers:
+            one.root = old
             one.start()
         wait_for(lambda: running_partitions(workers) == PARTITIONS, READY_S, "the old workers to serve")
         traffic.start()

@@ -52,10 +52,9 @@ class WorkerProcess:
         name: str,
         *args: str,
         warm: Warm | None = None,
-        root: Path = ROOT,
         **changes: object,
     ) -> None:
-        self.root = root  # of the sources: where another version lies, that one runs
+        self.root = ROOT  # of the sources: where another version lies, that one runs
         self.name, self.folder = name, folder
         self.port = free_port(avoid=settings.worker.web_port)
         self._args, self._warm, self._settings = args, warm, settings
