@@ -15,7 +15,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka live compose-test chaos soak upgrade-test simulate fuzz test slow lint coverage check format bench bench-live bench-bandits bench-quality lock setup clean
+.PHONY: help demo kafka live compose-test chaos soak upgrade-test simulate fuzz test slow lint coverage check format bench bench-live bench-bandits bench-quality audit sbom lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -90,6 +90,13 @@ bench-quality: $(READY) ## next-track quality on real logs: table, ablation, lag
 
 bench-live: $(READY) ## what the worker on Kafka adds to the steps
 	@$(BIN)/python -m tests.bench.live
+
+audit: $(READY) ## ask PyPI's advisories about every dependency; wants network
+	@$(BIN)/uv tool run --from pip-audit==2.9.0 pip-audit -r requirements.lock --no-deps --disable-pip --progress-spinner off
+
+sbom: $(READY) ## write build/sbom.json: what segue stands on, as CycloneDX; wants network
+	@mkdir -p build
+	@$(BIN)/uv tool run --from cyclonedx-bom==7.1.0 cyclonedx-py requirements requirements.lock -o build/sbom.json
 
 lock: $(READY) ## resolve the dependencies again
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra beam --extra faust --extra page --group dev --universal --generate-hashes --no-emit-index-url --upgrade -q -o requirements.lock

@@ -74,6 +74,7 @@ class Batch(Struct, frozen=True):
     offset: int
     outputs: list[Any]  # as the driver's producer knows them
     changes: Mapping[bytes, bytes | None]  # of the step's state; None deletes
+    erased: tuple[bytes, ...] = ()  # deleted keys of which nothing may stay on a disk
 
 
 def opening() -> Walk:

@@ -1,6 +1,6 @@
 """MemoryStore: a store that lives and dies with its process."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from state.store import StoreError
 
@@ -38,6 +38,10 @@ class MemoryStore:
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield (key, value) of the keys that begin with prefix, in order, as of this call."""
         return iter(sorted(pair for pair in self._open().items() if pair[0].startswith(prefix)))
+
+    def purge(self, keys: Collection[bytes]) -> None:  # noqa: ARG002  as the protocol says
+        """Do nothing: what was deleted is gone, there is no disk."""
+        self._open()
 
     def close(self) -> None:
         """Forget everything."""

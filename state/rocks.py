@@ -1,6 +1,6 @@
 """RocksStore: a store in files, by RocksDB; the only place that imports rocksdict."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 from weakref import WeakSet
@@ -8,7 +8,9 @@ from weakref import WeakSet
 from msgspec import Meta, Struct
 from rocksdict import (
     BlockBasedOptions,
+    BottommostLevelCompaction,
     Cache,
+    CompactOptions,
     DBCompressionType,
     DBRecoveryMode,
     Options,
@@ -23,6 +25,7 @@ from state.memory import MemoryStore
 from state.store import Fault, Store, StoreError
 
 MIB = 1 << 20
+APART_MAX = 64  # keys that are purged one by one; more of them together
 
 
 class Limits(Struct, frozen=True):
@@ -63,7 +66,7 @@ class RocksStore:
 
     def __init__(self, path: str | Path, limits: Limits | None = None) -> None:
         self._path = Path(path)
-        limits = limits or Limits()
+        self._limits = limits = limits or Limits()
         self._write_options = WriteOptions()
         self._write_options.sync = self._sync = limits.sync
         self._scans: WeakSet[_Scan] = WeakSet()
@@ -105,6 +108,33 @@ class RocksStore:
         scan = _Scan(self._path, self._usable().iter(), prefix)
         self._scans.add(scan)
         return scan
+
+    def purge(self, keys: Collection[bytes]) -> None:
+        """Leave nothing of deleted keys in any file: logs, tables, and the lists of both.
+
+        RocksDB keeps deleted bytes until it compacts their tables, names tables by their first and last key
+        in a list that only a fresh start shortens, and writes down what it compacts. For a few keys only the
+        tables that hold them are rewritten, which takes about a second.
+        """
+        try:
+            db = self._usable()
+            db.flush()
+            forced = CompactOptions()
+            forced.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+            ranges = [(key, key) for key in keys] if len(keys) <= APART_MAX else [(min(keys), max(keys))]
+            for first, last in ranges:
+                db.compact_range(first, last + b"\0", forced)
+            for scan in self._scans:
+                scan.close()
+            self._db = None
+            db.close()
+            self._db = Rdict(str(self._path), _options(self._limits))
+            for told in self._path.glob("LOG.old*"):
+                told.unlink()
+        except StoreError:
+            raise
+        except Exception as error:
+            raise _explained(self._path, error) from None
 
     def close(self) -> None:
         """Flush, write down which files there are, and let go of the directory's lock."""

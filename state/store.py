@@ -1,6 +1,6 @@
 """Store: keyed bytes that change in atomic batches; what memory and rocks both promise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, Protocol
 
 Fault = Literal["torn", "foreign", "newer", "locked", "closed", "failed"]
@@ -40,6 +40,9 @@ class Store(Protocol):
 
         What is seen is the store as it was when scan was called; later writes do not show.
         """
+
+    def purge(self, keys: Collection[bytes]) -> None:
+        """Leave nothing of deleted keys on the disk: their names and former values. Ends scans under way."""
 
     def close(self) -> None:
         """Let go of files and memory; closing twice is closing once."""

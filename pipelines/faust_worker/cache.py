@@ -86,11 +86,15 @@ class Cache:
 
     async def catch_up(self, after: int) -> int:
         """Apply the changelog behind ``after``; return the last offset of the input that was taken in."""
+        gone: set[bytes] = set()
         async for records in read_to_end(
             self.changelog, self.partition, after + 1, self._machine, high_watermark=True
         ):
             changes = {record.key: record.value for record in records}
             self.store.write(changes | {REFLECTS: self._mark(records[-1].offset)})
+            gone |= {key for key, value in changes.items() if value is None}
+        if gone:  # there may be erasures among them
+            self.store.purge(gone)
         value = self.store.get(PROGRESS)
         if value is None:
             return NOTHING
@@ -100,6 +104,8 @@ class Cache:
     def keep(self, batch: Batch, reflects: int) -> None:
         """Write what is committed now."""
         self.store.write({**batch.changes, REFLECTS: self._mark(reflects)})
+        if batch.erased:
+            self.store.purge(batch.erased)
 
     def distrust(self, reason: str) -> None:
         """Make the store anew when it is loaded next: damage may show only where it is read."""

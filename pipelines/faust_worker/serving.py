@@ -23,7 +23,7 @@ from pipelines.settings import Settings
 from pipelines.timer_queue import TimerQueue
 from pipelines.views import Views
 from state.checkpoint import NOTHING, Batch
-from state.keys import prefix
+from state.keys import key, prefix
 from state.store import StoreError
 from topics.dead_letter import Rejected
 from topics.erasure import Erasure
@@ -72,6 +72,7 @@ class Serving:
             cache.store, table.names, table.handle, durable=True, decoded_max=max(share, 100)
         )
         self._outputs: list[Output] = []
+        self._erased: list[bytes] = []  # keys of listeners who asked for it since the last batch
         self._scored_ms: list[int] = []  # when the log received what was scored since the last commit
         self._burial = burial
         self._metrics = metrics
@@ -114,11 +115,12 @@ class Serving:
         if not (outputs or changes) and offset == self._batched:
             return None
         self._batched = offset
+        erased, self._erased = tuple(name for name in self._erased if changes.get(name, b"") is None), []
         changes[PROGRESS] = progress_value(offset)
         outputs += [
-            Output(self._changelog, self._partition, key, value, []) for key, value in changes.items()
+            Output(self._changelog, self._partition, name, value, []) for name, value in changes.items()
         ]
-        return Batch(offset, outputs, changes)
+        return Batch(offset, outputs, changes, erased)
 
     def committed(self, now_ms: int) -> None:
         """Measure how long scores took that can be read from now on: since the log received their cause."""
@@ -135,6 +137,7 @@ class Serving:
         before = self._listeners.get(listener_id)
         if isinstance(record, Erasure):
             done = erase(before, record, self._views, self._settings, received_ms)
+            self._erased.append(key(FAMILY, listener_id))
         else:
             done = serve(before, record, self._views, self._settings, received_ms)
         self._absorb(listener_id, done)

@@ -100,6 +100,7 @@ class Replay:
         self.identity = identity_of(options, settings, counted, views_mark, "" if warm is None else warm.mark)
         self.dead_letters: Counter[str] = Counter()
         self.failures = Failures()
+        self.erased = False  # somebody was, since the last checkpoint
         self.listed: list[int] = []  # catalogue entries since the last checkpoint
         self.offset = -1
         self.mark = ""  # of the record there
@@ -240,6 +241,7 @@ class Replay:
             return
         self._emit(done)
         self.predictions.forget(erasure.listener_id)
+        self.erased = True
 
     def _retained(self, erased: Feedback) -> list[Feedback]:
         """Return the listener's feedback before an erasure, from the file that this run writes of it."""
@@ -319,6 +321,9 @@ class Replay:
         changes = checkpoint.changes_of(self.engine, done, self.listed)
         changes.update(self.predictions.changes())
         self.store.write(changes)
+        if self.erased:
+            self.store.purge([key for key, value in changes.items() if value is None])
+            self.erased = False
         self.listed.clear()
 
     def _summary(self) -> dict[str, Any]:

@@ -43,6 +43,7 @@ PROPERTIES: dict[str, str] = {
     "broker.heartbeat.interval.ms": "500",
     "auto.create.topics.enable": "false",
     "log.cleaner.dedupe.buffer.size": str(16 << 20),
+    "log.cleaner.backoff.ms": "500",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -113,6 +113,9 @@ class DiskStore:
                 yield key, value
 
         return rows()
+
+    def purge(self, keys: Collection[bytes]) -> None:
+        self._open()
 
     def close(self) -> None:
         if self._files is not None:
