@@ -15,7 +15,7 @@ FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3 python; do 
 	done; \
 	echo "segue needs Python 3.11 or newer, found $$(python3 --version 2>/dev/null || echo none); install it and run make again" >&2; exit 1
 
-.PHONY: help demo kafka live compose-test chaos soak upgrade-test simulate fuzz test slow lint coverage check format bench bench-live bench-bandits bench-quality audit sbom lock setup clean
+.PHONY: help demo kafka flink live compose-test chaos soak upgrade-test simulate fuzz test slow lint coverage check format bench bench-live bench-bandits bench-quality audit sbom lock setup clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -53,6 +53,9 @@ format: $(READY) ## put spacing and imports in order
 
 kafka: $(READY) ## one Kafka broker on port 9092 until Ctrl-C: Docker, else Maven and Java 17
 	@$(BIN)/python -m tests.kafka.broker
+
+flink: $(READY) ## Beam's job server with a Flink inside on port 8099 until Ctrl-C: Maven and Java 17
+	@$(BIN)/python -m tests.beam.flink
 
 live: $(READY) ## the demo's world live on Kafka: broker, worker, scores as they come, until Ctrl-C
 	@$(BIN)/python -m tests.kafka.live

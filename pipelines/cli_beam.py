@@ -1,4 +1,4 @@
-"""Commands that run on Apache Beam: `segue beam history`, `segue beam evaluate`.
+"""Commands that run on Apache Beam: `segue beam history`, `segue beam evaluate`, `segue beam stream`.
 
 Beam comes with the extra ``segue[beam]``, so what needs it is imported when it is called.
 """
@@ -106,6 +106,56 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="segue-beam-") as folder:
         result = judge(decisions, feedback, judging, parts or folder, beam_flags(beam or [], workers))
     answer(result, settings, json_out=json_out, report_out=report_out)
+
+
+@beam_app.command()
+def stream(
+    steps: Annotated[str, typer.Option(help="serve, or serve with learn, with collect, or both.")] = (
+        "serve,learn,collect"
+    ),
+    views: Annotated[
+        Path | None,
+        typer.Option(help="State directory, as every worker sees it, of a replay whose views do not move."),
+    ] = None,
+    readers: Annotated[
+        int, typer.Option(help="That share the partitions of listener-events; at most one each.", min=1)
+    ] = 2,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Where a first start begins, by time of receipt; else at the beginning."),
+    ] = None,
+    hold_ms: Annotated[
+        int, typer.Option(help="How long a reader gathers before it hands over.", min=0, max=10_000)
+    ] = 100,
+    detach: Annotated[bool, typer.Option("--detach", help="Return once it is submitted.")] = False,
+    beam: BeamOptions = None,
+    settings_file: SettingsFile = None,
+) -> None:
+    """Run serve, learn and collect between Kafka's topics on Flink or another runner, until Ctrl-C."""
+    from pipelines.beam_job.stream import Stream, run, steps_of  # noqa: PLC0415  an extra
+    from pipelines.kafka.topics import check  # noqa: PLC0415
+
+    settings = load_settings(settings_file)
+    if not any(option.removeprefix("--").startswith("runner=") for option in beam or []):
+        raise WrongOptions(
+            "no runner is given, expected one that streams, such as that of make flink: --beam "
+            "runner=PortableRunner --beam job_endpoint=localhost:8099 --beam environment_type=LOOPBACK"
+        )
+    if settings.kafka.password.get_secret_value():
+        raise WrongOptions(
+            "kafka.password is given by value, expected kafka.password_file, a path as every worker sees it: "
+            "the settings travel inside the pipeline, which runners show"
+        )
+    from_ms = None if since is None else time_ms(since, "--since")
+    wanted = Stream(steps_of(steps), views, readers, from_ms, hold_ms)
+    check(settings.kafka)
+    result = run(wanted, settings, beam_flags(beam or [], 1))
+    if detach:
+        return
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        result.cancel()
 
 
 def beam_flags(given: list[str], workers: int) -> list[str]:

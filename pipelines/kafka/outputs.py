@@ -49,6 +49,7 @@ class ServeOutputs:
     ) -> None:
         self._names, self._shards, self._tracks = names, shards, tracks
         self._views, self._settings = views, settings
+        self.feedback = names["feedback"]
 
     def of(self, listener_id: str, partition: int, done: Transition) -> Iterator[Output]:
         """Yield what a listener's transition sends; ``partition`` is the listener's."""

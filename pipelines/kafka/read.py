@@ -1,6 +1,6 @@
 """Read: the records of a topic, as far as it goes or as it grows, each committed one once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
@@ -32,8 +32,9 @@ def read(
     from_ms: int | None = None,
     follow: bool = False,
     from_end: bool = False,
+    partitions: Collection[int] | None = None,
 ) -> Iterator[Record]:
-    """Yield the committed records of all partitions, each partition's in order.
+    """Yield the committed records of all partitions, or of some, each partition's in order.
 
     From its first record, from the offsets in ``start`` or from a time on; up to the ends as of this
     call, or on and on (``follow``).
@@ -47,15 +48,16 @@ def read(
         max_partition_fetch_bytes=9 << 20,
     )
     try:
-        partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
-        consumer.assign(partitions)
-        ends: dict[Any, int] = consumer.end_offsets(partitions)
-        _seek(consumer, partitions, ends, start or {}, from_ms, from_end=from_end)
-        waiting = set(partitions)
+        wanted = consumer.partitions_for_topic(topic) or () if partitions is None else partitions
+        places = [TopicPartition(topic, p) for p in sorted(wanted)]
+        consumer.assign(places)
+        ends: dict[Any, int] = consumer.end_offsets(places)
+        _seek(consumer, places, ends, start or {}, from_ms, from_end=from_end)
+        waiting = set(places)
         while waiting or follow:
             for batch in consumer.poll(timeout_ms=500 if follow else 100).values():
                 for record in batch:
-                    yield _record(record)
+                    yield record_of(record)
             waiting = {p for p in waiting if consumer.position(p) < ends[p]}
     finally:
         consumer.close()
@@ -80,7 +82,8 @@ def _seek(
         consumer.seek(partition, ends[partition] if from_end else place)
 
 
-def _record(record: Any) -> Record:
+def record_of(record: Any) -> Record:
+    """Return what a client of Kafka gave, as a `Record`."""
     return Record(
         record.topic,
         record.partition,

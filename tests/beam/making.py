@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from msgspec.structs import replace
 
+from features.track.table import STORED_FOLLOWER
 from pipelines.beam_job.history import History, run
 from pipelines.beam_job.shards import shards_of
 from pipelines.cli_beam import beam_flags
@@ -20,6 +23,7 @@ from state.keys import prefix
 from state.rocks import open_store
 
 SETTINGS = Settings()
+COUNTED = ("plays", "skips", "judged", "follow_near", "follow_far")
 
 
 def history_of(
@@ -61,3 +65,32 @@ def views_in(path: Path) -> Views:
     finally:
         store.close()
     return views
+
+
+def assert_same_facts(ours: Views, theirs: Views) -> int:
+    """Compare all tracks that have been counted; return how many."""
+    clocks = [views.table.clock[0] for views in (ours, theirs)]
+    landmark, following = (
+        2.0 ** float(clocks[0][name] - clocks[1][name])
+        for name in ("popularity_landmark", "follower_landmark")
+    )
+    compared = 0
+    for name in theirs.table.names:
+        known = theirs.table.facts(theirs.table.handle(name))
+        if known.first_heard_ms is None:
+            continue
+        compared += 1
+        found = ours.table.facts(ours.table.handle(name))
+        for field in COUNTED:
+            factor = following if field.startswith("follow") else landmark
+            assert getattr(found, field) * factor == pytest.approx(getattr(known, field), rel=1e-9)
+        assert found.first_heard_ms == known.first_heard_ms
+        assert found.artist_id == known.artist_id
+        near, far = (
+            {int(row["key"]): (row["near"], row["far"]) for row in np.frombuffer(packed, STORED_FOLLOWER)}
+            for packed in (found.followers, known.followers)
+        )
+        assert near.keys() == far.keys()
+        for key, values in near.items():
+            assert np.multiply(values, following) == pytest.approx(far[key], rel=1e-4, abs=1e-6)
+    return compared

@@ -5,17 +5,12 @@ import gzip
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from features.track.table import STORED_FOLLOWER
-from pipelines.views import Views
-from tests.beam.making import history_of, listeners_in, replayed, views_in
+from tests.beam.making import assert_same_facts, history_of, listeners_in, replayed, views_in
 from tests.replay.logs import messy, ordered_csv
 
 pytestmark = pytest.mark.compiled
-
-COUNTED = ("plays", "skips", "judged", "follow_near", "follow_far")
 
 
 @pytest.fixture(scope="session")
@@ -53,35 +48,6 @@ def test_track_facts_are_those_of_a_replay(folder: Path) -> None:
     heard = {name for name in fresh if ours.table.tracks[ours.table.handle(name)]["known"]}
     assert ours.table.ranked() == (popular, [name for name in fresh if name in heard])
     assert len(heard) > 100  # the others were only shown, in answers that history does not give
-
-
-def assert_same_facts(ours: Views, theirs: Views) -> int:
-    """Compare all tracks that have been counted; return how many."""
-    clocks = [views.table.clock[0] for views in (ours, theirs)]
-    landmark, following = (
-        2.0 ** float(clocks[0][name] - clocks[1][name])
-        for name in ("popularity_landmark", "follower_landmark")
-    )
-    compared = 0
-    for name in theirs.table.names:
-        known = theirs.table.facts(theirs.table.handle(name))
-        if known.first_heard_ms is None:
-            continue
-        compared += 1
-        found = ours.table.facts(ours.table.handle(name))
-        for field in COUNTED:
-            factor = following if field.startswith("follow") else landmark
-            assert getattr(found, field) * factor == pytest.approx(getattr(known, field), rel=1e-9)
-        assert found.first_heard_ms == known.first_heard_ms
-        assert found.artist_id == known.artist_id
-        near, far = (
-            {int(row["key"]): (row["near"], row["far"]) for row in np.frombuffer(packed, STORED_FOLLOWER)}
-            for packed in (found.followers, known.followers)
-        )
-        assert near.keys() == far.keys()
-        for key, values in near.items():
-            assert np.multiply(values, following) == pytest.approx(far[key], rel=1e-4, abs=1e-6)
-    return compared
 
 
 def test_dead_letters_are_those_of_a_replay_but_with_their_file_and_line(folder: Path) -> None:

@@ -16,7 +16,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from tests.kafka.broker import ROOT
+from tests.jars import ROOT
 
 PROJECT = "segue-compose-test"
 GRAFANA = "grafana/grafana:12.1.0"

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
-import fcntl
 import os
 import shutil
 import signal
@@ -16,10 +14,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.jars import ROOT, NoJava, die_with_parent, fetched
+
 HOME = ROOT / ".kafka"  # jars, shared by all brokers of this checkout
 IMAGE = "apache/kafka:4.1.0"
 CLUSTER = "c2VndWUtdGVzdC1rYWZrYQ"
@@ -106,7 +105,7 @@ class Broker:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=self.folder,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  one system call
+            preexec_fn=die_with_parent,  # noqa: PLW1509  one system call
         )
         log.close()
         if wait:
@@ -143,34 +142,14 @@ class Broker:
 
 def jars() -> Path:
     """Return the folder of Kafka's jars, fetched through Maven the first time."""
-    folder = HOME / "jars"
-    for tool in ("java", "mvn"):
-        if shutil.which(tool) is None:
-            raise NoBroker(f"no {tool} on PATH: Kafka wants Docker, or Java 17 and Maven, or SEGUE_BOOTSTRAP")
-    HOME.mkdir(exist_ok=True)
-    with (HOME / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes start together
-        stamp = HOME / f"fetched-{(ROOT / 'pom.xml').stat().st_size}"
-        if not stamp.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            command = ["mvn", "-q", "-B", "-f", str(ROOT / "pom.xml"), "dependency:copy-dependencies"]
-            done = subprocess.run(
-                [*command, f"-DoutputDirectory={folder}"], capture_output=True, check=False, text=True
-            )
-            if done.returncode:
-                raise NoBroker(f"Maven could not fetch Kafka: {(done.stdout + done.stderr)[-600:]}")
-            stamp.touch()
-    return folder
+    try:
+        return fetched(ROOT / "pom.xml", HOME, "Kafka wants Docker, or Java 17 and Maven, or SEGUE_BOOTSTRAP")
+    except NoJava as error:
+        raise NoBroker(str(error)) from None
 
 
 def _java(*options: str) -> list[str]:
     return ["java", *options, "-cp", f"{jars()}/*"]
-
-
-def _die_with_parent() -> None:
-    """In the child: end when the thread that started it does, so that no test leaves a JVM behind."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").prctl(1, signal.SIGKILL)
 
 
 _given: set[int] = set()

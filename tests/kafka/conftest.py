@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 
 from pipelines.settings import Settings, load_settings
-from tests.kafka.broker import ROOT, NoBroker, answers, docker_works, free_port, jars
+from tests.jars import ROOT
+from tests.kafka.broker import NoBroker, answers, docker_works, free_port, jars
 
 Deploy = Callable[..., Settings]
 

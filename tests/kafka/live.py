@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from pipelines.kafka.topics import create
 from pipelines.settings import load_settings
-from tests.kafka.broker import ROOT, NoBroker, free_port, running
+from tests.jars import ROOT
+from tests.kafka.broker import NoBroker, free_port, running
 from tests.kafka.workers import RUN, WorkerProcess, environment
 
 RATE = "20"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from pipelines.settings import Settings
-from tests.kafka.broker import ROOT
+from tests.jars import ROOT
 from tests.kafka.workers import RUN, environment, wait_for
 
 READY_S = 120.0

@@ -17,7 +17,8 @@ from typing import Any
 from pipelines.kafka.topics import create
 from pipelines.settings import load_settings
 from tests.faults.effects import check_kept, listed, on_kafka
-from tests.kafka.broker import ROOT, free_port, running
+from tests.jars import ROOT
+from tests.kafka.broker import free_port, running
 from tests.kafka.traffic import Traffic
 from tests.kafka.workers import READY_S, WorkerProcess, wait_for, wait_quiet
 

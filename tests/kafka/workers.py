@@ -20,7 +20,8 @@ from kafka import KafkaConsumer, TopicPartition
 from pipelines.kafka.clients import blocking
 from pipelines.kafka.topics import topics_of
 from pipelines.settings import Settings
-from tests.kafka.broker import ROOT, free_port
+from tests.jars import ROOT
+from tests.kafka.broker import free_port
 from tests.replay.warm import Running, Warm
 
 READY_S = 240.0  # a machine that is busy, and kernels that are compiled for the first time

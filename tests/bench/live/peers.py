@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pipelines.kafka.topics import topics_of
 from pipelines.settings import Settings
 from tests.bench.live.deployment import PLAYS
-from tests.kafka.broker import ROOT
+from tests.jars import ROOT
 
 BATCH = 500
 
