@@ -4,11 +4,9 @@ from types import ModuleType
 
 from features.context import (
     bias,
-    evening,
     experience,
     heard_out,
     last_skipped,
-    night,
     session_length,
     session_repeats,
     session_skip_rate,
@@ -17,7 +15,6 @@ from features.context import (
     usual_hour,
     usual_repeats,
     usual_skip_rate,
-    weekend,
 )
 from numeric.arrays import Records
 from numeric.jit import kernel
@@ -30,9 +27,6 @@ CONTEXT: dict[str, ModuleType] = {
     "session_repeats": session_repeats,
     "usual_repeats": usual_repeats,
     "silence": silence,
-    "night": night,
-    "evening": evening,
-    "weekend": weekend,
     "last_skipped": last_skipped,
     "usual_hour": usual_hour,
     "experience": experience,
@@ -52,11 +46,8 @@ def fill_context(context: Records, summary: Records) -> None:
     context[4] = session_repeats.value(now)
     context[5] = usual_repeats.value(now)
     context[6] = silence.value(now)
-    context[7] = night.value(now)
-    context[8] = evening.value(now)
-    context[9] = weekend.value(now)
-    context[10] = last_skipped.value(now)
-    context[11] = usual_hour.value(now)
-    context[12] = experience.value(now)
-    context[13] = heard_out.value(now)
-    context[14] = skipped_before.value(now)
+    context[7] = last_skipped.value(now)
+    context[8] = usual_hour.value(now)
+    context[9] = experience.value(now)
+    context[10] = heard_out.value(now)
+    context[11] = skipped_before.value(now)

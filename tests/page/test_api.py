@@ -71,7 +71,7 @@ def test_a_listener_page_shows_history_features_and_scores(client: TestClient, t
         pytest.approx(0.02),
     )
     assert (oldest["skipped"], oldest["title"]) == (False, town.race.world.catalogue()[0].title)
-    assert {"session_skip_rate", "evening"} <= {feature["name"] for feature in page["features"]}
+    assert {"session_skip_rate", "usual_hour"} <= {feature["name"] for feature in page["features"]}
     assert page["scores"]["cause"] == "e1"
 
 

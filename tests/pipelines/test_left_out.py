@@ -11,7 +11,7 @@ from tests.pipelines.making import Listening, play, small
 
 def test_columns_and_context_entries_that_are_left_out_keep_no_weight(ann: Listening) -> None:
     """Feedback holds them as ever; the weights of all others are those of a world without them."""
-    settings = small(learning={"without": ("own_recency", "evening")})
+    settings = small(learning={"without": ("own_recency", "experience")})
     ann.take_all([play(f"e{i}", f"t{i % 5}", 200 * i, 180 if i % 3 else 10) for i in range(40)])
     plain, without = Learner(ann.settings), Learner(settings)
     for feedback in ann.feedback:
@@ -20,7 +20,7 @@ def test_columns_and_context_entries_that_are_left_out_keep_no_weight(ann: Liste
 
     all_of_them, fewer = plain.make_versions().rewards.weights, without.make_versions().rewards.weights
 
-    column, entry = PAIR_NAMES.index("own_recency"), CONTEXT_NAMES.index("evening")
+    column, entry = PAIR_NAMES.index("own_recency"), CONTEXT_NAMES.index("experience")
     assert np.abs(all_of_them[:, column]).max() > 0.0
     assert not fewer[:, column].any()
     assert not fewer[entry].any()

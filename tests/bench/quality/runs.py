@@ -21,7 +21,7 @@ GROUPS = {
         "skip_rate", "own_skips", "session_skip_rate", "usual_skip_rate", "last_skipped", "skipped_before",
         "heard_out",
     ),
-    "time of day": ("night", "evening", "weekend", "usual_hour"),
+    "time of day": ("usual_hour",),
     "session and habits": ("session_length", "session_repeats", "usual_repeats", "silence", "experience"),
 }  # fmt: skip
 LAGS = (0, 10, 100, 1_000, 10_000)  # plays
