@@ -12,6 +12,7 @@ from bandits.rows import Rows, rows_of, skip_rows_of
 from bandits.snapshot import snapshot_of
 from bandits.version import Version, make_version
 from numeric.finite import finite_bytes
+from pipelines.former_layouts import in_todays_layout
 from pipelines.settings import Settings
 from pipelines.skips import Skips
 from pipelines.views import CONTEXT_NAMES, LAYOUT, PAIR_NAMES, new_evidence
@@ -100,10 +101,13 @@ class Learner:
         be learned from; what raises, raises before any change.
         """
         if feedback.layout != LAYOUT:
-            raise NewerLayout(
-                f"feedback {feedback.decision_id} has layout {feedback.layout}, expected {LAYOUT}: "
-                "upgrade the learner before the servers"
-            )
+            found = in_todays_layout(feedback)
+            if found is None:
+                raise NewerLayout(
+                    f"feedback {feedback.decision_id} has layout {feedback.layout}, expected {LAYOUT}: "
+                    "upgrade the learner before the servers"
+                )
+            feedback = found
         if feedback.slots:
             if not _can_be_folded(feedback):
                 new_evidence(self.settings).fold(rows_of([feedback]))  # says in its words why not
@@ -123,7 +127,8 @@ class Learner:
     def erase(self, parts: Sequence[Feedback]) -> int:
         """Take away what these parts had added, as if they had never come; return how many rows that are."""
         self._fold()
-        parts = [part for part in parts if part.slots and _can_be_folded(part)]
+        known = [found for part in parts if (found := in_todays_layout(part)) is not None]
+        parts = [part for part in known if part.slots and _can_be_folded(part)]
         if parts:
             self._evidence.erase(self._kept(rows_of(parts, self.settings.learning.organic_weight)))
         verdicts = skip_rows_of(parts)

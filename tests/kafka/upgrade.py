@@ -71,7 +71,7 @@ def upgraded(old: Path, folder: Path, address: str) -> int:
             assert one.stop() == 0, one.log[-2_000:]
             one.root = ROOT
             one.start()
-            wait_for(lambda: running_partitions(workers) == PARTITIONS, READY_S, f"{one.name} to serve anew")
+            one.wait_ready()
             print(f"{one.name} is of today's version, {traffic.sent:,} plays", flush=True)
             time.sleep(PHASE_S)
         traffic.end()
