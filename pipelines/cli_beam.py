@@ -141,6 +141,11 @@ def stream(
             "no runner is given, expected one that streams, such as that of make flink: --beam "
             "runner=PortableRunner --beam job_endpoint=localhost:8099 --beam environment_type=LOOPBACK"
         )
+    if views is None:
+        raise WrongOptions(
+            "no --views are given, expected the state directory of a replay: streaming with views that move "
+            "has not been proven yet; segue worker learns as it goes"
+        )
     if settings.kafka.password.get_secret_value():
         raise WrongOptions(
             "kafka.password is given by value, expected kafka.password_file, a path as every worker sees it: "

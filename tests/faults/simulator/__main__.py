@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tests.faults.simulator.planted import BUGS, planted
 from tests.faults.simulator.run import play
-from tests.faults.simulator.script import FAULTS_MIN, Script, script_of
+from tests.faults.simulator.script import FAULTS_MIN, Script, harder, script_of
 from tests.faults.simulator.shrink import shrink
 
 CHUNK = 20
@@ -23,7 +23,7 @@ SHOWN = 3  # failures that are shrunk and shown
 class Played(NamedTuple):
     """What is told of a run to whoever adds up."""
 
-    seed: int
+    script: Script
     wrong: str
     detail: str
     struck: Counter[str]
@@ -32,11 +32,15 @@ class Played(NamedTuple):
 
 
 def played(seed: int) -> Played:
-    """Play one seed."""
+    """Play one seed; where too few of its faults struck, with more of them."""
     began_s = time.process_time()
-    outcome = play(script_of(seed))
+    script = script_of(seed)
+    outcome = play(script)
+    if not outcome.wrong and outcome.struck.total() < FAULTS_MIN:
+        script = harder(script)
+        outcome = play(script)
     spent_s = time.process_time() - began_s
-    return Played(seed, outcome.wrong, outcome.detail, outcome.struck, outcome.looked, spent_s)
+    return Played(script, outcome.wrong, outcome.detail, outcome.struck, outcome.looked, spent_s)
 
 
 def main() -> int:
@@ -59,7 +63,7 @@ def one_seed(seed: int) -> int:
     one = played(seed)
     print(f"seed {seed}: {one.detail or 'every promise holds'}\n{table(one.struck)}")
     if one.wrong:
-        print(f"shrunk:\n{told(shrink(script_of(seed), one.wrong))}")
+        print(f"shrunk:\n{told(shrink(one.script, one.wrong))}")
     return bool(one.wrong)
 
 
@@ -103,7 +107,7 @@ def many_seeds(first: int, seeds: int, processes: int) -> int:
             cpu_s += one.cpu_s
             if one.wrong:
                 failed.append(one)
-                print(f"seed {one.seed} fails: {one.detail}", flush=True)
+                print(f"seed {one.script.seed} fails: {one.detail}", flush=True)
     print(
         f"{seeds:,} seeds, {len(failed)} fail; {time.monotonic() - began_s:,.0f} s, CPU a seed ",
         end="",
@@ -112,7 +116,7 @@ def many_seeds(first: int, seeds: int, processes: int) -> int:
     print(f"{struck.total() / seeds:.1f}")
     print("\nfaults that struck\n" + table(struck) + "\n\nlooked at\n" + table(looked))
     for one in failed[:SHOWN]:
-        print(f"\nseed {one.seed}, shrunk: {one.wrong}\n{told(shrink(script_of(one.seed), one.wrong))}")
+        print(f"\nseed {one.script.seed}, shrunk: {one.wrong}\n{told(shrink(one.script, one.wrong))}")
     return bool(failed) or fewest < FAULTS_MIN
 
 

@@ -135,6 +135,14 @@ def script_of(seed: int) -> Script:
     )
 
 
+def harder(script: Script) -> Script:
+    """Return the same run with more faults: one in thousands has too many that find nothing to strike."""
+    random = Random(f"harder {script.seed}")
+    end_s = script.end_s - script.silence[1]
+    more = tuple(_fault(random, script.workers, end_s, script.silence) for _ in range(6))
+    return replace(script, faults=script.faults + more)
+
+
 def _after(at_s: float, silence: tuple[float, float]) -> float:
     """When something happens that would be at ``at_s`` without the silence."""
     return at_s + silence[1] if at_s > silence[0] else at_s
