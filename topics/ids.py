@@ -9,7 +9,9 @@ from msgspec import Meta
 ID_BYTES_MAX = 64
 TIME_MS_MAX = 4_102_444_800_000
 
-Id = Annotated[str, Meta(min_length=1, max_length=ID_BYTES_MAX)]
+NO_CONTROL = {"pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"}  # checked below, where a message can name it
+
+Id = Annotated[str, Meta(min_length=1, max_length=ID_BYTES_MAX, extra_json_schema=NO_CONTROL)]
 """1 to 64 bytes of UTF-8 without control characters; `check_id_bytes` checks what the schema cannot.
 
 Ids are compared byte for byte: no case, form or space is made equal to another.
