@@ -1,6 +1,7 @@
 """The streaming pipeline on a real Flink over a real Kafka: what it decides is what replay decides."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,13 +37,17 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a job server."""
+    """The address of a job server. Beam's threads end with it, and complain: here, where nobody minds."""
+    before = set(threading.enumerate())
     try:
         jars()
     except NoJava as error:
         pytest.skip(str(error))  # in CI a skip is a failure
     with running(tmp_path_factory.mktemp("flink")) as address:
         yield address
+    ends = time.monotonic() + 20
+    for thread in set(threading.enumerate()) - before:
+        thread.join(max(ends - time.monotonic(), 0))
 
 
 @contextmanager
