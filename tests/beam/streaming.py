@@ -12,15 +12,14 @@ from apache_beam.transforms.window import TimestampedValue
 
 from pipelines.beam_job.source import packed, timestamp
 from pipelines.beam_job.stream import Stream, build
-from pipelines.kafka.letters import schema_of
 from pipelines.kafka.owners import partition_of
-from pipelines.kafka.read import Record, read
+from pipelines.kafka.read import Record
 from pipelines.kafka.topics import topics_of
 from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
 from pipelines.settings import Settings
 from tests.replay.comparing import by_listener
-from topics.codec import SCHEMA_OF, decode, decode_line, encode, encode_line
+from topics.codec import SCHEMA_OF, decode_line, encode
 from topics.dead_letter import Rejected
 
 
@@ -36,16 +35,6 @@ def replayed(log: Path, views: Path, settings: Settings) -> dict[str, list[bytes
     scores = log.parent / "scores"
     Replay(Options(str(log), views=views, scores=scores, ask_openers=False), settings).run()
     return by_listener(scores.read_bytes())
-
-
-def scores_on(settings: Settings) -> dict[str, list[bytes]]:
-    """What was published, by listener, in order."""
-    topic = topics_of(settings.kafka)["scores"].name
-    lines = [
-        encode_line(decode(record.value or b"", schema_of(record.headers)))
-        for record in sorted(read(topic, settings.kafka), key=lambda r: (r.partition, r.offset))
-    ]
-    return by_listener(b"".join(lines))
 
 
 def as_read(lines: Iterable[bytes], settings: Settings) -> Iterator[Record]:

@@ -20,9 +20,10 @@ from pipelines.kafka.produce import produce
 from pipelines.kafka.topics import create
 from pipelines.settings import Settings
 from tests.beam.flink import jars, running
-from tests.beam.streaming import learned, replayed, scores_on
+from tests.beam.streaming import learned, replayed
 from tests.jars import NoJava
 from tests.kafka.conftest import Deploy
+from tests.kafka.published import scores_on
 from tests.replay.logs import messy
 from topics.codec import encode_line
 

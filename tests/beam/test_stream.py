@@ -22,8 +22,9 @@ from pipelines.settings import Settings
 from pipelines.views import Views
 from state.memory import MemoryStore
 from tests.beam.making import assert_same_facts
-from tests.beam.streaming import as_read, by_listener_id, learned, on_bundles, replayed, scores_on
+from tests.beam.streaming import as_read, by_listener_id, learned, on_bundles, replayed
 from tests.kafka.conftest import Deploy
+from tests.kafka.published import scores_on
 from tests.replay.logs import messy
 from topics.codec import decode, decode_line
 from topics.dead_letter import Rejected

@@ -11,19 +11,18 @@ from pipelines.demo.settings import WorldSettings
 from pipelines.demo.world import World
 from pipelines.importers import read_log
 from pipelines.kafka.history import fetch
-from pipelines.kafka.letters import schema_of
 from pipelines.kafka.produce import produce
-from pipelines.kafka.read import read
-from pipelines.kafka.topics import create, topics_of
+from pipelines.kafka.topics import create
 from pipelines.replay.driver import Replay
 from pipelines.replay.options import Options
 from pipelines.settings import Settings
 from tests.kafka.conftest import Deploy
+from tests.kafka.published import scores_on
 from tests.kafka.workers import wait_idle, worker
 from tests.replay.comparing import by_listener
 from tests.replay.logs import messy
 from tests.replay.warm import Warm
-from topics.codec import decode, encode_line
+from topics.codec import encode_line
 from topics.play import Play
 
 pytestmark = pytest.mark.compiled
@@ -38,16 +37,6 @@ def learned(folder: Path, settings: Settings) -> Path:
     log.write_bytes(b"".join(messy(400, seed=21)))
     Replay(Options(str(log), state=folder / "views"), settings).run()
     return folder / "views"
-
-
-def scores_on(settings: Settings) -> dict[str, list[bytes]]:
-    """What was published, by listener, in order."""
-    topic = topics_of(settings.kafka)["scores"].name
-    lines = [
-        encode_line(decode(record.value or b"", schema_of(record.headers)))
-        for record in sorted(read(topic, settings.kafka), key=lambda r: (r.partition, r.offset))
-    ]
-    return by_listener(b"".join(lines))
 
 
 def replayed(log: Path, views: Path, settings: Settings) -> dict[str, list[bytes]]:

@@ -19,6 +19,7 @@ from pipelines.settings import load_settings
 from tests.faults.effects import check_kept, listed, on_kafka
 from tests.jars import ROOT
 from tests.kafka.broker import free_port, running
+from tests.kafka.chaos import TOML
 from tests.kafka.traffic import Traffic
 from tests.kafka.workers import READY_S, WorkerProcess, wait_for, wait_quiet
 
@@ -31,15 +32,6 @@ WARM = (
     "from pipelines.faust_worker.warm import warm_up; "
     "from pipelines.settings import Settings; warm_up(Settings())"
 )
-TOML = """
-[sessions]
-gap_ms = 20000
-timer_delay_ms = 2000
-[slates]
-attribution_window_ms = 15000
-[learning]
-version_rows = 400
-"""
 
 
 def upgraded(old: Path, folder: Path, address: str) -> int:
