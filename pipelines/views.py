@@ -97,10 +97,7 @@ class Views:
     """What serve reads beside the listener's own state: tracks, and the version that decides."""
 
     def __init__(self, settings: Settings) -> None:
-        self.table = TrackTable(
-            popularity_half_life_ms=int(settings.facts.popularity_half_life_days * DAY_MS),
-            follower_half_life_ms=int(settings.facts.follower_half_life_days * DAY_MS),
-        )
+        self.table = new_table(settings)
         self.recent = RecentPlays(settings.facts.recent_plays)
         self.policy_name = settings.policy.name
         self._rule = settings.policy.build()
@@ -127,6 +124,14 @@ class Views:
     def version(self, version: Version) -> None:
         self._version = version
         self.policy = as_of(self._rule, version.rows)
+
+
+def new_table(settings: Settings) -> TrackTable:
+    """Return a table that knows no track yet."""
+    return TrackTable(
+        popularity_half_life_ms=int(settings.facts.popularity_half_life_days * DAY_MS),
+        follower_half_life_ms=int(settings.facts.follower_half_life_days * DAY_MS),
+    )
 
 
 def new_evidence(settings: Settings) -> Evidence:

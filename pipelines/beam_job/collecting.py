@@ -11,13 +11,13 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 from apache_beam.typehints import with_output_types
 from msgspec.structs import replace
 
-from features.track.table import TrackTable
 from numeric.arrays import bytes_of
 from pipelines.collect import collect, records_of, rows_of
 from pipelines.kafka.outputs import Output, schema
 from pipelines.kafka.owners import partition_of
 from pipelines.kafka.topics import topics_of
-from pipelines.settings import DAY_MS, Settings
+from pipelines.settings import Settings
+from pipelines.views import new_table
 from state.envelope import seal, unseal
 from topics.codec import decode, encode
 from topics.track_facts import TrackFacts
@@ -32,14 +32,6 @@ _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(TrackFacts)
 
 
-def table_of(settings: Settings) -> TrackTable:
-    """Return a table that knows nothing."""
-    return TrackTable(
-        popularity_half_life_ms=int(settings.facts.popularity_half_life_days * DAY_MS),
-        follower_half_life_ms=int(settings.facts.follower_half_life_days * DAY_MS),
-    )
-
-
 @with_output_types(tuple[bytes, bytes])
 class ByTrack(beam.DoFn):  # type: ignore[misc]  # beam has no types
     """Take batches of packed events; yield (track, its events), so that a hot track costs one element."""
@@ -49,7 +41,7 @@ class ByTrack(beam.DoFn):  # type: ignore[misc]  # beam has no types
 
     def process(self, batch: tuple[Any, Iterable[bytes]]) -> Iterator[tuple[bytes, bytes]]:
         """Split one batch."""
-        table = table_of(self._settings)
+        table = new_table(self._settings)
         rows = np.concatenate([rows_of(decode(value, "track-events.v1"), table) for value in batch[1]])
         for track in np.unique(rows["track"]).tolist():
             key = table.names[track].encode()
@@ -69,7 +61,7 @@ class Collect(beam.DoFn):  # type: ignore[misc]
         """Begin with an empty table: what counts is in the state."""
         topic = topics_of(self._settings.kafka)["track-facts"]
         self._topic, self._partitions = topic.name, topic.partitions
-        self._table = table_of(self._settings)
+        self._table = new_table(self._settings)
 
     def process(
         self,
@@ -79,7 +71,7 @@ class Collect(beam.DoFn):  # type: ignore[misc]
         """Count the events of one track."""
         key, events = element
         if len(self._table) > TRACKS_KNOWN:
-            self._table = table_of(self._settings)
+            self._table = new_table(self._settings)
         table, value = self._table, stored.read()
         if value is None:  # not what is left in the table of a bundle that failed
             known = replace(NOTHING, track_id=key.decode())

@@ -7,14 +7,14 @@ import numpy as np
 from msgspec import Struct
 
 from features.track.layout import EVENT
-from features.track.table import TrackTable
 from numeric.arrays import Bytes, bytes_of
 from pipelines.collect import collect, rows_of
 from pipelines.faust_worker.cache import PROGRESS, VERSION, Cache, progress_value
 from pipelines.kafka.burial import Burial
 from pipelines.kafka.letters import schema_of
 from pipelines.kafka.outputs import Output, schema
-from pipelines.settings import DAY_MS, Settings
+from pipelines.settings import Settings
+from pipelines.views import new_table
 from state.checkpoint import Batch
 from state.envelope import seal, unseal
 from state.keys import key, prefix
@@ -49,10 +49,7 @@ class Collecting:
         self._partition, self._settings = partition, settings
         self._names = {name: topic.name for name, topic in topics.items()}
         self._burial = burial
-        self.table = TrackTable(
-            popularity_half_life_ms=int(settings.facts.popularity_half_life_days * DAY_MS),
-            follower_half_life_ms=int(settings.facts.follower_half_life_days * DAY_MS),
-        )
+        self.table = new_table(settings)
         self._published: dict[int, int] = {}  # handle → event time
         self._news: dict[int, None] = {}  # handles, the longest unheard first
         self._changed: set[int] = set()  # since the last batch
