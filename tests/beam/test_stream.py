@@ -1,5 +1,6 @@
 """The streaming pipeline on Beam's own runner for tests: with pinned views it decides what replay decides."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.replay.logs import messy
 from topics.codec import decode, decode_line
 from topics.dead_letter import Rejected
 from topics.erasure import Erasure
+from topics.feedback import Feedback
 
 pytestmark = pytest.mark.compiled
 
@@ -66,16 +68,22 @@ def test_scores_are_those_of_replay(history: bool, deploy: Deploy, tmp_path: Pat
 def assert_learned_what_was_said(settings: Settings) -> None:
     """The newest snapshot is what its feedback gives, bit for bit."""
     newest = {one.policy: one for _, one in records_on("policy-snapshots", settings)}[settings.policy.name]
-    learner = Learner(settings)
+    learner, erasures = Learner(settings), 0
+    retained: dict[str, list[Feedback]] = defaultdict(list)  # by listener's mark
     for record, feedback in records_on("feedback", settings):
         if record.offset > newest.feedback_offset:
             break
         if feedback.kind == "erased":
-            return  # what follows is subtracted: tests/replay/test_erasure.py
+            learner.erase(retained.pop(feedback.listener_mark, []))
+            erasures += 1
+            learner.next_version()
+            continue
+        retained[feedback.listener_mark].append(feedback)
         if learner.learn(feedback):
             learner.next_version()
     expected = learner.snapshots(newest.feedback_offset, 0, settings_digest(settings))[0]
     assert newest.version > 3
+    assert erasures
     assert newest == expected
 
 
